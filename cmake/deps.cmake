@@ -1,0 +1,25 @@
+# Every third-party package, found once, as an imported target. A missing one stops with its Debian package name.
+find_package(PkgConfig REQUIRED)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+# tml_need(<target suffix> <pkg-config module> <Debian package>) → imported target PkgConfig::<suffix>
+function(tml_need suffix module debian)
+  pkg_check_modules(${suffix} IMPORTED_TARGET GLOBAL ${module})
+  if(NOT ${suffix}_FOUND)
+    message(FATAL_ERROR "textml needs ${module}: install it with\n  apt-get install ${debian}")
+  endif()
+endfunction()
+
+tml_need(openblas openblas libopenblas-dev)
+tml_need(cjson libcjson libcjson-dev)
+tml_need(yaml yaml-0.1 libyaml-dev)
+tml_need(utf8proc libutf8proc libutf8proc-dev)
+tml_need(zlib zlib zlib1g-dev)
+if(TML_BUILD_PROGRAMS)
+  tml_need(microhttpd libmicrohttpd libmicrohttpd-dev)
+endif()
+if(TML_BUILD_TESTS)
+  tml_need(cmocka cmocka libcmocka-dev)
+  tml_need(curl libcurl libcurl4-openssl-dev)
+endif()
