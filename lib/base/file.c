@@ -133,7 +133,9 @@ tml_status tmli_file_map(const char *path, tmli_mapping *out, tml_error *err)
 void tmli_file_unmap(tmli_mapping *mapping)
 {
     if (mapping->bytes != NULL) {
-        (void)munmap((void *)(uintptr_t)mapping->bytes, mapping->n);
+        void *bytes; /* munmap's argument is not const */
+        memcpy(&bytes, &mapping->bytes, sizeof bytes);
+        (void)munmap(bytes, mapping->n);
     }
     *mapping = (tmli_mapping){0};
 }
@@ -334,7 +336,8 @@ char *tmli_path_join(const char *a, const char *b)
         if (needs_slash) {
             joined[n++] = '/';
         }
-        memcpy(joined + n, b, b_bytes + 1);
+        memcpy(joined + n, b, b_bytes);
+        joined[n + b_bytes] = '\0';
     }
     return joined;
 }

@@ -50,7 +50,8 @@ char *tmli_path_join(const char *a, const char *b) TML_NODISCARD;
 const char *tmli_path_name(const char *path); /* the part behind the last '/', borrowed */
 
 /* The regular files below dir, recursively, as paths in byte order of their path relative to dir. Left out: names that
- * begin with a dot, empty files, "_SUCCESS", "*.crc" (what object stores and tools leave behind). Owned by the caller. */
+ * begin with a dot, empty files, "_SUCCESS", "*.crc" (what object stores and tools leave behind). Links are followed,
+ * except back to a directory above. *out is replaced on success and owned by the caller. */
 typedef struct tmli_paths {
     char **items; /* owned */
     size_t n;

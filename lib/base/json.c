@@ -15,14 +15,21 @@
 /* cJSON keeps the place of the last error in a variable of its own, which every parse writes and nothing here reads.
  *
  * The arena of the parse that runs on this thread; NULL otherwise. cJSON's allocator takes no context, and its items
- * belong where their texts stay: values borrow the bytes that cJSON has unescaped, nothing is freed singly, and the
- * arena's limit bounds what a request can make us hold. */
+ * belong where their texts stay: an item is turned into a value in its place, values borrow the bytes that cJSON has
+ * unescaped, nothing is freed singly, and the arena's limit bounds what a request can make us hold. */
 static _Thread_local tmli_arena *parse_arena;
+
+enum {
+    ITEM_BYTES = sizeof(cJSON) > sizeof(tmli_value) ? sizeof(cJSON) : sizeof(tmli_value),
+};
 
 /* Outside of a parse the hooks serve other users of cJSON in the process; theirs are plain blocks. */
 static void *hook_malloc(size_t size)
 {
-    return parse_arena != NULL ? tmli_arena_alloc(parse_arena, size, 1) : tmli_malloc(size);
+    if (parse_arena == NULL) {
+        return tmli_malloc(size);
+    }
+    return tmli_arena_alloc(parse_arena, size == sizeof(cJSON) ? ITEM_BYTES : size, 1);
 }
 
 static void hook_free(void *block)
@@ -43,52 +50,51 @@ static tml_str str_of(const char *text)
     return text != NULL ? tmli_str(text) : (tml_str){0};
 }
 
-static tmli_value *value_of(const cJSON *item, tmli_arena *arena);
-
-/* Recursion is bounded by TMLI_JSON_MAX_LEVELS. */
-static bool add_children(tmli_value *parent, const cJSON *first, tmli_arena *arena)
+static tmli_kind kind_of(const cJSON *item)
 {
-    const tmli_value **place = &parent->first;
-    for (const cJSON *item = first; item != NULL; item = item->next) {
-        tmli_value *const child = value_of(item, arena);
-        if (child == NULL) {
-            return false;
-        }
-        child->key = str_of(item->string);
-        *place = child;
-        place = &child->next;
-        parent->n++;
+    switch (item->type & 0xff) {
+    case cJSON_False:
+    case cJSON_True: return TMLI_BOOL;
+    case cJSON_Number: return TMLI_NUMBER;
+    case cJSON_String: return TMLI_STRING;
+    case cJSON_Array: return TMLI_LIST;
+    case cJSON_Object: return TMLI_OBJECT;
+    default: return TMLI_NULL;
     }
-    return true;
 }
 
-static tmli_value *value_of(const cJSON *item, tmli_arena *arena)
+static const tmli_value *convert_all(cJSON *first, size_t *n);
+
+/* Turns the item, which is not one any more, into a value. Recursion is bounded by TMLI_JSON_MAX_LEVELS. */
+static tmli_value *convert(cJSON *item)
 {
-    tmli_value *const value = tmli_arena_alloc(arena, 1, sizeof *value);
-    if (value == NULL) {
-        return NULL;
+    const cJSON was = *item;
+    tmli_value *const value = (tmli_value *)(void *)item;
+    *value = (tmli_value){.kind = kind_of(&was), .key = str_of(was.string)};
+    switch (value->kind) {
+    case TMLI_BOOL: value->number = (was.type & 0xff) == cJSON_True ? 1 : 0; break;
+    case TMLI_NUMBER: value->number = was.valuedouble; break;
+    case TMLI_STRING: value->text = str_of(was.valuestring); break;
+    case TMLI_LIST:
+    case TMLI_OBJECT: value->first = convert_all(was.child, &value->n); break;
+    case TMLI_NULL: break;
     }
-    *value = (tmli_value){.kind = TMLI_NULL};
-    switch (item->type & 0xff) {
-    case cJSON_True:
-    case cJSON_False:
-        value->kind = TMLI_BOOL;
-        value->number = (item->type & 0xff) == cJSON_True ? 1 : 0;
-        return value;
-    case cJSON_Number:
-        value->kind = TMLI_NUMBER;
-        value->number = item->valuedouble;
-        return value;
-    case cJSON_String:
-        value->kind = TMLI_STRING;
-        value->text = str_of(item->valuestring);
-        return value;
-    case cJSON_Array:
-    case cJSON_Object:
-        value->kind = (item->type & 0xff) == cJSON_Array ? TMLI_LIST : TMLI_OBJECT;
-        return add_children(value, item->child, arena) ? value : NULL;
-    default: return value;
+    return value;
+}
+
+static const tmli_value *convert_all(cJSON *first, size_t *n)
+{
+    const tmli_value *first_value = NULL;
+    const tmli_value **place = &first_value;
+    while (first != NULL) {
+        cJSON *const next = first->next;
+        tmli_value *const value = convert(first);
+        *place = value;
+        place = &value->next;
+        (*n)++;
+        first = next;
     }
+    return first_value;
 }
 
 static tml_status fail_fault(tml_str text, const tmli_json_fault *fault, tml_error *err)
@@ -126,13 +132,11 @@ tml_status tmli_json_parse(tml_str text, tmli_arena *arena, const tmli_value **o
         return fail_fault(text, &fault, err);
     }
     parse_arena = arena;
-    const cJSON *const item = cJSON_ParseWithLength(text.data, text.len);
+    cJSON *const item = cJSON_ParseWithLength(text.data, text.len);
     parse_arena = NULL;
-    /* The text is JSON: memory is all that cJSON can have missed. */
-    const tmli_value *const value = item != NULL ? value_of(item, arena) : NULL;
-    if (value == NULL) {
+    if (item == NULL) { /* the text is JSON: memory is all that cJSON can have missed */
         return tmli_fail_memory(err, "JSON");
     }
-    *out = value;
+    *out = convert(item);
     return TML_OK;
 }

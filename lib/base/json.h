@@ -10,7 +10,7 @@
 /* Parses one JSON document (RFC 8259) that fills text, apart from white space. *out lives in the arena.
  * Errors: TML_EFORMAT with line and column of the first fault; more than 200 levels; a NUL character (\u0000) in a
  * string, which cannot be held; a number too large for a double or longer than 63 characters. TML_ENOMEM, also when the
- * arena's limit is reached: everything that parsing needs comes from there, about 150 bytes a value and its text.
+ * arena's limit is reached: everything that parsing needs comes from there, about 80 bytes a value, and its text.
  * Text that is not UTF-8 is accepted as bytes; a byte order mark at the start is skipped.
  * Threads: any number, each with its own arena. */
 TML_NODISCARD tml_status tmli_json_parse(tml_str text, tmli_arena *arena, const tmli_value **out,

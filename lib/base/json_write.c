@@ -59,21 +59,32 @@ static bool is_escaped(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
+/* The bytes at the start of at[0..left) that are written as they are; *n_bad as above when they end at no UTF-8. */
+static size_t plain_bytes(const unsigned char *at, size_t left, size_t *n_bad)
+{
+    size_t n_plain = 0;
+    while (n_plain < left && !is_escaped(at[n_plain])) {
+        if (at[n_plain] < 0x80) {
+            n_plain++;
+            continue;
+        }
+        const size_t n = sequence_bytes(at + n_plain, left - n_plain, n_bad);
+        if (n == 0) {
+            break;
+        }
+        n_plain += n;
+    }
+    return n_plain;
+}
+
 void tmli_json_string(tmli_buf *out, tml_str str)
 {
     const unsigned char *at = (const unsigned char *)str.data;
     size_t left = str.len;
     tmli_buf_append_byte(out, '"');
     while (left > 0) {
-        size_t n_plain = 0;
         size_t n_bad = 0;
-        while (n_plain < left && !is_escaped(at[n_plain])) {
-            const size_t n = sequence_bytes(at + n_plain, left - n_plain, &n_bad);
-            if (n == 0) {
-                break;
-            }
-            n_plain += n;
-        }
+        const size_t n_plain = plain_bytes(at, left, &n_bad);
         tmli_buf_append(out, at, n_plain);
         at += n_plain;
         left -= n_plain;

@@ -1,6 +1,7 @@
 /* Decimal text to binary, without the process's locale. The way back is number_format.c. */
 #include "base/number.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,9 +13,14 @@
 enum {
     EXACT_DIGITS = 19,      /* as many digits always fit in 64 bits */
     MAX_EXACT_POWER = 22,   /* the largest power of ten that a double holds exactly */
+    MAX_WIDE_POWER = 27,    /* the largest power of five in 64 bits */
     KEPT_DIGITS = 800,      /* more than the 767 that can decide how a double is rounded */
     MAX_EXPONENT = 1000000, /* far beyond every double; larger ones are taken for this */
 };
+
+#define EXACT_INTEGERS (UINT64_C(1) << 53) /* a double holds all up to here */
+
+__extension__ typedef unsigned __int128 wide;
 
 static const double powers_of_ten[MAX_EXACT_POWER + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -137,24 +143,99 @@ static double convert_slowly(const decimal *d)
     return strtod_c(text);
 }
 
-/* Clinger, "How to read floating point numbers accurately" (1990): an integer below 2^53 times or over a power of ten
- * up to 10^22 is one correctly rounded operation on exact operands. */
+/* Rounds bits * 2^e2, or a little more when is_sticky, to the nearest double, ties to even. bits: not 0, at least 54 bits
+ * long when sticky; the result is normal. */
+static double round_wide(wide bits, int e2, bool is_sticky)
+{
+    const uint64_t high = (uint64_t)(bits >> 64);
+    const int length =
+        high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)bits);
+    if (length <= DBL_MANT_DIG) {
+        return ldexp((double)(uint64_t)bits, e2);
+    }
+    const int n_dropped = length - DBL_MANT_DIG;
+    const wide dropped = bits & (((wide)1 << n_dropped) - 1);
+    const wide half = (wide)1 << (n_dropped - 1);
+    uint64_t kept = (uint64_t)(bits >> n_dropped);
+    kept += dropped > half || (dropped == half && (is_sticky || (kept & 1) != 0));
+    return ldexp((double)kept, e2 + n_dropped);
+}
+
+/* digits * 10^power for powers whose fives fit in 64 bits, exactly and then rounded once: what 17 digits need, in a
+ * quarter of strtod's time. */
+static double convert_widely(uint64_t digits, int power)
+{
+    uint64_t fives = 1;
+    for (int i = 0; i < abs(power); i++) {
+        fives *= 5;
+    }
+    if (digits == 0) {
+        return 0.0;
+    }
+    if (power >= 0) {
+        return round_wide((wide)digits * fives, power, false);
+    }
+    /* digits in the highest place, so that the quotient has 128 - 63 bits or more. */
+    const int shift = 64 + __builtin_clzll(digits);
+    const wide dividend = (wide)digits << shift;
+    return round_wide(dividend / fives, power - shift, dividend % fives != 0);
+}
+
+/* Clinger, "How to read floating point numbers accurately" (1990): an integer up to 2^53 times or over a power of ten up
+ * to 10^22 is one correctly rounded operation on exact operands. */
 static double convert(const decimal *d)
 {
     const int64_t power = d->exponent - d->n_fraction;
     double value;
-    if (d->n_digits <= EXACT_DIGITS && d->mantissa <= UINT64_C(1) << 53 &&
-        power >= -MAX_EXACT_POWER && power <= MAX_EXACT_POWER) {
-        value = (double)d->mantissa;
-        value = power < 0 ? value / powers_of_ten[-power] : value * powers_of_ten[power];
-    } else {
+    if (d->n_digits > EXACT_DIGITS || power < -MAX_WIDE_POWER || power > MAX_WIDE_POWER) {
         value = convert_slowly(d);
+    } else if (d->mantissa > EXACT_INTEGERS || power < -MAX_EXACT_POWER ||
+               power > MAX_EXACT_POWER) {
+        value = convert_widely(d->mantissa, (int)power);
+    } else if (power < 0) {
+        value = (double)d->mantissa / powers_of_ten[-power];
+    } else {
+        value = (double)d->mantissa * powers_of_ten[power];
     }
     return d->negative ? -value : value;
 }
 
+/* What nearly all numbers of vector files are, with everything in registers: digits, a point, digits, no exponent, few
+ * enough for Clinger's way. NULL for anything else, which is not yet to say that it is no number. */
+static const char *scan_simple_float(const char *at, const char *end, float *out)
+{
+    const bool negative = at < end && *at == '-';
+    const char *p = negative ? at + 1 : at;
+    const char *const first = p;
+    uint64_t mantissa = 0;
+    while (p < end && is_digit(*p)) {
+        mantissa = 10 * mantissa + (uint64_t)(*p++ - '0');
+    }
+    ptrdiff_t n_digits = p - first;
+    ptrdiff_t n_fraction = 0;
+    if (p < end && *p == '.') {
+        const char *const fraction = ++p;
+        while (p < end && is_digit(*p)) {
+            mantissa = 10 * mantissa + (uint64_t)(*p++ - '0');
+        }
+        n_fraction = p - fraction;
+        n_digits += n_fraction;
+    }
+    if (n_digits == 0 || n_digits > EXACT_DIGITS || mantissa > EXACT_INTEGERS ||
+        (p < end && (*p == 'e' || *p == 'E'))) {
+        return NULL;
+    }
+    const double value = (double)mantissa / powers_of_ten[n_fraction];
+    *out = (float)(negative ? -value : value);
+    return p;
+}
+
 const char *tmli_scan_float(const char *at, const char *end, float *out)
 {
+    const char *const behind_simple = scan_simple_float(at, end, out);
+    if (behind_simple != NULL) {
+        return behind_simple;
+    }
     decimal d;
     const char *const behind = scan_decimal(at, end, &d);
     if (behind == NULL) {

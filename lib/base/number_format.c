@@ -1,6 +1,6 @@
 /* Binary floating point to the shortest decimal text that reads back the same, without the process's locale.
  *
- * Numbers between about 1e-10 and 1e15, which are nearly all, go through exact 128-bit integers: 60 ns against 900 ns
+ * Numbers between about 1e-10 and 1e15, which are nearly all, go through exact 128-bit integers: 150 ns against 2,300 ns
  * for printing with 15, 16 and 17 digits and reading each back. The others do just that. */
 #include "base/number.h"
 
@@ -204,7 +204,7 @@ static size_t format(double value, const precision *p, char *out)
         memcpy(out + n_sign, "0", 2);
         return n_sign + 1;
     }
-    if (write_exactly(fabs(value), p, out + n_sign, &len)) {
+    if (isfinite(value) && write_exactly(fabs(value), p, out + n_sign, &len)) {
         return n_sign + len;
     }
     return write_slowly(value, p, out);

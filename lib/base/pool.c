@@ -35,7 +35,8 @@ enum {
 #define GATE_OPEN (UINT64_C(1) << 16)
 #define GATE_GENERATION (UINT64_C(1) << 17)
 
-struct tmli_pool {
+/* Words that different threads write stand on cache lines of their own. */
+struct tmli_pool {      /* NOLINT(clang-analyzer-optin.performance.Padding): see above */
     size_t n_threads;   /* fixed after create, the caller's thread included */
     bool may_spin;      /* fixed after create */
     pthread_t *workers; /* owned, n_workers of them run */

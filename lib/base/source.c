@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ZLIB_CONST /* makes z_stream.next_in a pointer to const */
 #include <zlib.h>
 
 #include "base/bytes.h"
@@ -246,8 +248,7 @@ static tml_status inflate_some(tmli_source *source, unsigned char *buffer, size_
 {
     z_stream *const z = &source->zlib;
     const size_t n_in = waiting(source);
-    z->next_in =
-        (unsigned char *)(uintptr_t)source->at; /* zlib reads only; its field is not const */
+    z->next_in = source->at;
     z->avail_in = n_in < UINT_MAX ? (unsigned)n_in : UINT_MAX;
     z->next_out = buffer;
     z->avail_out = n < UINT_MAX ? (unsigned)n : UINT_MAX;

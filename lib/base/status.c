@@ -7,6 +7,11 @@
 
 #include "base/bytes.h"
 
+#ifdef __clang_analyzer__
+#undef tmli_fail
+#undef tmli_fail_memory
+#endif
+
 const char *tml_status_text(tml_status status)
 {
     switch (status) {
