@@ -1,0 +1,24 @@
+/* text/normalize.h: the normalization steps that a recipe can name, one after the other. */
+#ifndef TEXT_NORMALIZE_H
+#define TEXT_NORMALIZE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "textml/tokenizer.h"
+
+/* Two buffers that the steps take turns to fill; kept by the caller so that a steady load allocates nothing. */
+typedef struct tmli_normalize_scratch {
+    tmli_buf a;
+    tmli_buf b;
+} tmli_normalize_scratch; /* {0} to begin */
+
+/* Applies steps[0..n) to text (any bytes; repaired first when ill-formed). *out is valid UTF-8, borrows from scratch
+ * (never from text), and is padded: TMLI_PAD bytes behind it may be read. False when memory is short. ASCII text never
+ * touches Unicode tables. */
+bool tmli_normalize(const tml_normalize_step *steps, size_t n, tml_str text,
+                    tmli_normalize_scratch *scratch, tml_str *out);
+
+void tmli_normalize_scratch_deinit(tmli_normalize_scratch *scratch);
+
+#endif

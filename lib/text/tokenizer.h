@@ -1,0 +1,37 @@
+/* text/tokenizer.h: what lower layers see of a tokenizer, without calls per token. */
+#ifndef TEXT_TOKENIZER_H
+#define TEXT_TOKENIZER_H
+
+#include "text/normalize.h"
+#include "textml/tokenizer.h"
+
+struct tml_tokenizer {
+    tml_tokenizer_options options;
+};
+
+struct tml_tokens {
+    tmli_normalize_scratch scratch;
+    tmli_buf text;  /* what a rule that changes text makes of it */
+    tml_str *items; /* owned */
+    size_t n;
+    size_t capacity;
+};
+
+/* The recipe word of a kind or step, and back; the latter false for an unknown word. */
+const char *tmli_tokenizer_word(tml_tokenizer_kind kind);
+const char *tmli_normalize_word(tml_normalize_step step);
+bool tmli_tokenizer_from_word(tml_str word, tml_tokenizer_kind *out);
+bool tmli_normalize_from_word(tml_str word, tml_normalize_step *out);
+/* NULL-free lists of all words, for "did you mean". */
+extern const char *const tmli_tokenizer_words[];
+extern const size_t tmli_n_tokenizer_words;
+extern const char *const tmli_normalize_words[];
+extern const size_t tmli_n_normalize_words;
+
+/* One splitting rule a function. text comes from tmli_normalize: valid UTF-8 and padded. The tokens point into it, or,
+ * where the rule changes it, into tokens->text. False when memory is short. */
+bool tmli_split_keras(tml_str text, tml_tokens *tokens);
+bool tmli_split_whitespace(tml_str text, tml_tokens *tokens);
+bool tmli_split_unicode(tml_str text, tml_tokens *tokens);
+
+#endif

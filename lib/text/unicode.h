@@ -1,0 +1,34 @@
+/* text/unicode.h: properties and mappings of code points, through utf8proc (unicode.c is the only file that includes
+ * it). docs/numerics.md says where utf8proc's Unicode version differs from Python's. */
+#ifndef TEXT_UNICODE_H
+#define TEXT_UNICODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "textml/str.h"
+
+bool tmli_is_space(
+    uint32_t codepoint); /* Python's str.isspace(), which is \s of its re module for text */
+bool tmli_is_word(uint32_t codepoint); /* \w of Python's re for text: str.isalnum() or '_' */
+bool tmli_is_letter(uint32_t codepoint);
+bool tmli_is_mark(uint32_t codepoint);
+bool tmli_is_digit(uint32_t codepoint); /* categories Nd, Nl, No */
+bool tmli_is_ideograph(
+    uint32_t codepoint); /* written without blanks between words: Han, Hiragana, Katakana… */
+
+/* Appends Python's text.lower(): full mappings (İ → i + U+0307), final sigma by context. text must be valid UTF-8. */
+void tmli_lower(tml_str text, tmli_buf *out);
+
+typedef enum tmli_form {
+    TMLI_NFC,
+    TMLI_NFKC,
+    TMLI_NFD_NO_MARKS, /* canonical decomposition, combining marks (Mn) dropped, then composed */
+} tmli_form;
+
+/* Appends text in a normal form; false when memory is short. text must be valid UTF-8. */
+bool tmli_normal_form(tml_str text, tmli_form form, tmli_buf *out);
+
+#endif

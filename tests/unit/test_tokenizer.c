@@ -1,0 +1,304 @@
+/* Options, words, the three rules, and the token list's life. Scripts of the world: test_tokenizer_golden.c. */
+#include "textml/tokenizer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "support/alloc_fail.h"
+#include "text/tokenizer.h"
+
+/* The tokens of text with a '|' behind each. */
+static void tokenize(tml_tokenizer_kind kind, tml_str text, tmli_buf *out)
+{
+    const tml_tokenizer_options options = {.kind = kind};
+    tml_tokenizer *tokenizer = NULL;
+    tml_tokens *tokens = NULL;
+    assert_int_equal(tml_tokenizer_create(&options, &tokenizer, NULL), TML_OK);
+    assert_int_equal(tml_tokens_create(&tokens, NULL), TML_OK);
+    assert_int_equal(tml_tokenize(tokenizer, text, tokens, NULL), TML_OK);
+    for (size_t i = 0; i < tml_tokens_count(tokens); i++) {
+        assert_true(tml_tokens_at(tokens, i).len > 0);
+        tmli_buf_append_str(out, tml_tokens_at(tokens, i));
+        tmli_buf_append_byte(out, '|');
+    }
+    tml_tokens_free(tokens);
+    tml_tokenizer_free(tokenizer);
+}
+
+typedef struct rule_case {
+    const char *text;
+    const char *want;
+} rule_case;
+
+static void check_all(tml_tokenizer_kind kind, const rule_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        tmli_buf got = {0};
+        tokenize(kind, tmli_str(cases[i].text), &got);
+        if (!tmli_str_eq_text(tmli_buf_str(&got), cases[i].want)) {
+            fail_msg("\"%s\": got \"%.*s\", want \"%s\"", cases[i].text, (int)got.len, got.data,
+                     cases[i].want);
+        }
+        tmli_buf_deinit(&got);
+    }
+}
+
+#define CHECK_ALL(kind, cases) check_all((kind), (cases), sizeof(cases) / sizeof((cases)[0]))
+
+static void keras_lowers_filters_and_splits_at_blanks_alone(void **state)
+{
+    (void)state;
+    static const rule_case cases[] = {
+        {"", ""},
+        {" ", ""},
+        {"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n", ""},
+        {"A", "a|"},
+        {"Don't STOP", "don't|stop|"},
+        {"snake_case a-b", "snake|case|a|b|"},
+        {"a\u00a0b c\rd e\vf", "a\u00a0b|c\rd|e\vf|"}, /* neither filter nor ' ' */
+        {"x\x7fy \x01", "x\x7fy|\x01|"},
+        {"“Quoted” — ÉTÉ", "“quoted”|—|été|"},
+        {"ΟΔΟΣ!", "οδος|"},
+        {"İ.I", "i̇|i|"},
+        {"trailing ", "trailing|"},
+    };
+    CHECK_ALL(TML_TOKENIZER_KERAS, cases);
+}
+
+static void whitespace_splits_at_every_kind_of_it(void **state)
+{
+    (void)state;
+    static const rule_case cases[] = {
+        {"", ""},
+        {" \t\n\v\f\r\x1c\x1d\x1e\x1f", ""},
+        {"a,b  C!", "a,b|C!|"},
+        {"a\tb\nc\rd\x1c"
+         "e",
+         "a|b|c|d|e|"},
+        {"a\u00a0b\u3000\u2028c", "a|b|c|"},
+        {"a\u200bb", "a\u200bb|"},
+        {"é", "é|"},
+    };
+    CHECK_ALL(TML_TOKENIZER_WHITESPACE, cases);
+}
+
+static void unicode_takes_runs_joins_apostrophes_and_cuts_ideographs(void **state)
+{
+    (void)state;
+    static const rule_case cases[] = {
+        {"", ""},
+        {"Hello, World!", "Hello|World|"},
+        {"don't rock'n'roll", "don't|rock'n'roll|"},
+        {"it’s l’été", "it’s|l’été|"},
+        {"'tis dogs' ''x'' a''b", "tis|dogs|x|a|b|"},
+        {"1'2 a'1 1'a _'_ a'_", "1|2|a|1|1|a|_|_|a|_|"},
+        {"snake_case x1 1x", "snake_case|x1|1x|"},
+        {"e\u0301'a a'\u0301 a\u0301’e", "e\u0301'a|a|\u0301|a\u0301’e|"},
+        {"\u0301a", "\u0301a|"},
+        {"1\u0301'a", "1\u0301|a|"},
+        {"漢字かなカナ", "漢|字|か|な|カ|ナ|"},
+        {"か\u3099x漢’字 a’漢", "か\u3099|x|漢|字|a|漢|"},
+        {"ｶﾞa", "ｶﾞ|a|"},
+        {"한국어 ไทย", "한국어|ไทย|"},
+        {"3.14 ½ Ⅷ ²", "3|14|½|Ⅷ|²|"},
+        {"a\u200db soft\u00adhyphen", "a|b|soft|hyphen|"},
+        {"\U0001F600 ok", "ok|"},
+    };
+    CHECK_ALL(TML_TOKENIZER_UNICODE, cases);
+}
+
+/* Blocks of 64 bytes meet at every place of every small pattern; 'é' in front takes the way for other text. */
+static void a_token_may_lie_anywhere_in_a_long_text(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"don't", "a'b'c", "x", "ab cd",
+                                           "''",    "a' b",  "-", "a_b 7"};
+    static const tml_tokenizer_kind kinds[] = {TML_TOKENIZER_KERAS, TML_TOKENIZER_WHITESPACE,
+                                               TML_TOKENIZER_UNICODE};
+    for (size_t before = 0; before < 140; before++) {
+        for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
+            for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+                char filler[200];
+                memset(filler, before % 2 == 0 ? 'q' : ' ', sizeof filler);
+                tmli_buf text = {0};
+                tmli_buf_append_text(&text, "é ");
+                tmli_buf_append(&text, filler, before);
+                tmli_buf_append_text(&text, patterns[p]);
+                tmli_buf_append(&text, filler, (before * 7) % 130);
+                const tml_str other = tmli_buf_str(&text);
+                const tml_str ascii = {other.data + 3, other.len - 3};
+                tmli_buf want = {0};
+                tmli_buf got = {0};
+                tokenize(kinds[k], other, &want);
+                tmli_buf_append_text(&got, "é|");
+                tokenize(kinds[k], ascii, &got);
+                assert_true(tmli_str_eq(tmli_buf_str(&got), tmli_buf_str(&want)));
+                tmli_buf_deinit(&got);
+                tmli_buf_deinit(&want);
+                tmli_buf_deinit(&text);
+            }
+        }
+    }
+}
+
+static void tokens_outlive_the_text_and_end_with_the_next(void **state)
+{
+    (void)state;
+    const tml_tokenizer_options options = {.kind = TML_TOKENIZER_WHITESPACE};
+    tml_tokenizer *tokenizer = NULL;
+    tml_tokens *tokens = NULL;
+    assert_int_equal(tml_tokenizer_create(&options, &tokenizer, NULL), TML_OK);
+    assert_int_equal(tml_tokens_create(&tokens, NULL), TML_OK);
+    assert_int_equal(tml_tokens_count(tokens), 0);
+    char text[] = "one two";
+    assert_int_equal(tml_tokenize(tokenizer, (tml_str){text, 7}, tokens, NULL), TML_OK);
+    memset(text, 'x', sizeof text);
+    assert_int_equal(tml_tokens_count(tokens), 2);
+    assert_true(tmli_str_eq_text(tml_tokens_at(tokens, 1), "two"));
+    assert_int_equal(tml_tokenize(tokenizer, (tml_str){NULL, 0}, tokens, NULL), TML_OK);
+    assert_int_equal(tml_tokens_count(tokens), 0);
+    tml_tokens_free(tokens);
+    tml_tokenizer_free(tokenizer);
+}
+
+static void a_steady_load_allocates_nothing(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"Stocks FALL, again - and again", "ÉTÉ , à Noël",
+                                        "cut \xC3"};
+    for (size_t kind = 0; kind < tmli_n_tokenizer_words; kind++) {
+        const tml_tokenizer_options options = {
+            .kind = (tml_tokenizer_kind)kind,
+            .steps = {TML_NORMALIZE_LOWER, TML_NORMALIZE_SQUEEZE, TML_NORMALIZE_NFC},
+            .n_steps = 3};
+        tml_tokenizer *tokenizer = NULL;
+        tml_tokens *tokens = NULL;
+        assert_int_equal(tml_tokenizer_create(&options, &tokenizer, NULL), TML_OK);
+        assert_int_equal(tml_tokens_create(&tokens, NULL), TML_OK);
+        for (size_t round = 0; round < 4; round++) {
+            fail_allocation(round < 2 ? NEVER : 0); /* two rounds: the buffers change places */
+            for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+                assert_int_equal(tml_tokenize(tokenizer, tmli_str(texts[i]), tokens, NULL), TML_OK);
+            }
+            fail_allocation(NEVER);
+        }
+        tml_tokens_free(tokens);
+        tml_tokenizer_free(tokenizer);
+    }
+}
+
+static void words_and_values_are_one_to_one(void **state)
+{
+    (void)state;
+    assert_int_equal(tmli_n_tokenizer_words, 3);
+    for (size_t i = 0; i < tmli_n_tokenizer_words; i++) {
+        tml_tokenizer_kind kind;
+        assert_true(tmli_tokenizer_from_word(tmli_str(tmli_tokenizer_words[i]), &kind));
+        assert_string_equal(tmli_tokenizer_word(kind), tmli_tokenizer_words[i]);
+    }
+    assert_int_equal(tmli_n_normalize_words, 6);
+    for (size_t i = 0; i < tmli_n_normalize_words; i++) {
+        tml_normalize_step step;
+        assert_true(tmli_normalize_from_word(tmli_str(tmli_normalize_words[i]), &step));
+        assert_string_equal(tmli_normalize_word(step), tmli_normalize_words[i]);
+    }
+    tml_tokenizer_kind kind = TML_TOKENIZER_UNICODE;
+    assert_false(tmli_tokenizer_from_word(TML_STR("Keras"), &kind));
+    assert_false(tmli_tokenizer_from_word(TML_STR(""), &kind));
+    assert_int_equal(kind, TML_TOKENIZER_UNICODE);
+    tml_normalize_step step = TML_NORMALIZE_NFC;
+    assert_false(tmli_normalize_from_word(TML_STR("lowe"), &step));
+    assert_int_equal(step, TML_NORMALIZE_NFC);
+}
+
+static void the_default_is_lower_case_words(void **state)
+{
+    (void)state;
+    const tml_tokenizer_options options = tml_tokenizer_options_default();
+    assert_int_equal(options.kind, TML_TOKENIZER_UNICODE);
+    assert_int_equal(options.n_steps, 1);
+    assert_int_equal(options.steps[0], TML_NORMALIZE_LOWER);
+}
+
+static void options_outside_the_lists_are_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        tml_tokenizer_options options;
+        const char *want;
+    } cases[] = {
+        {{.kind = (tml_tokenizer_kind)3}, "tokenizer: kind 3 is not in 0..2"},
+        {{.n_steps = 17}, "normalize: 17 steps, at most 16 are possible"},
+        {{.steps = {TML_NORMALIZE_NFC, (tml_normalize_step)6}, .n_steps = 2},
+         "normalize: step 2 is 6, which is not in 0..5"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tml_error err = {0};
+        tml_tokenizer *tokenizer = NULL;
+        assert_int_equal(tml_tokenizer_create(&cases[i].options, &tokenizer, &err), TML_EINVAL);
+        assert_string_equal(err.text, cases[i].want);
+        assert_null(tokenizer);
+    }
+}
+
+static tml_status make_and_use(tml_tokenizer **tokenizer, tml_tokens **tokens, tml_str text)
+{
+    const tml_tokenizer_options options = {
+        .steps = {TML_NORMALIZE_LOWER, TML_NORMALIZE_SQUEEZE, TML_NORMALIZE_NFC}, .n_steps = 3};
+    tml_status status = tml_tokenizer_create(&options, tokenizer, NULL);
+    if (status == TML_OK) {
+        status = tml_tokens_create(tokens, NULL);
+    }
+    if (status == TML_OK) {
+        status = tml_tokenize(*tokenizer, text, *tokens, NULL);
+    }
+    return status;
+}
+
+static void every_failed_allocation_is_a_status(void **state)
+{
+    (void)state;
+    static const tml_str texts[] = {{"stocks fall , again", 19}, {"\xC3\x89T\xC3\x89 , x", 9}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tml_status status = TML_ENOMEM;
+        for (size_t nth = 0; status != TML_OK; nth++) {
+            tml_tokenizer *tokenizer = NULL;
+            tml_tokens *tokens = NULL;
+            fail_allocation(nth);
+            status = make_and_use(&tokenizer, &tokens, texts[i]);
+            fail_allocation(NEVER);
+            assert_true(status == TML_OK || status == TML_ENOMEM);
+            if (tokens != NULL) {
+                assert_int_equal(tml_tokens_count(tokens), status == TML_OK ? i == 0 ? 3 : 2 : 0);
+            }
+            tml_tokens_free(tokens);
+            tml_tokenizer_free(tokenizer);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keras_lowers_filters_and_splits_at_blanks_alone),
+        cmocka_unit_test(whitespace_splits_at_every_kind_of_it),
+        cmocka_unit_test(unicode_takes_runs_joins_apostrophes_and_cuts_ideographs),
+        cmocka_unit_test(a_token_may_lie_anywhere_in_a_long_text),
+        cmocka_unit_test(tokens_outlive_the_text_and_end_with_the_next),
+        cmocka_unit_test(a_steady_load_allocates_nothing),
+        cmocka_unit_test(words_and_values_are_one_to_one),
+        cmocka_unit_test(the_default_is_lower_case_words),
+        cmocka_unit_test(options_outside_the_lists_are_refused_with_a_sentence),
+        cmocka_unit_test(every_failed_allocation_is_a_status),
+    };
+    return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);
+}
