@@ -1,0 +1,125 @@
+/* num/kernels_body.h: the loops over tiles; included once by each kernels_<instruction set>.c, which defines
+ *   LANES       floats in the widest vector, 4 at least
+ *   AFFINE_ROWS, OUTER_ROWS    rows of accumulators, two vectors each, that the registers hold
+ *   AFFINE_CASES, OUTER_CASES  CASE(1); … CASE(AFFINE_ROWS); and likewise
+ * Columns are cut into pairs of widest vectors, then one, then groups of four, then single ones. */
+#include "num/kernels.h"
+
+#include <string.h>
+
+#include "num/kernels_versions.h"
+
+/* gcc 12 gives arrays registers only when their loops are unrolled early, on request; clang does it by itself, better. */
+#if defined(__clang__) || !defined(__GNUC__)
+#define UNROLLED
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
+typedef float vector_wide __attribute__((vector_size(4 * LANES)));
+typedef float vector_four __attribute__((vector_size(16)));
+
+#define TILE_TYPE vector_wide
+#define TILE_ZERO {0}
+#define TILE_LANES LANES
+#define TILE_VECS 2
+#define TILE(name) name##_pair
+#include "num/kernels_tile.h"
+#undef TILE_VECS
+#undef TILE
+#define TILE_VECS 1
+#define TILE(name) name##_wide
+#include "num/kernels_tile.h"
+#undef TILE_TYPE
+#undef TILE_LANES
+#undef TILE
+#define TILE_TYPE vector_four
+#define TILE_LANES 4
+#define TILE(name) name##_four
+#include "num/kernels_tile.h"
+#undef TILE_TYPE
+#undef TILE_LANES
+#undef TILE
+#undef TILE_ZERO
+#define TILE_TYPE float
+#define TILE_ZERO 0
+#define TILE_LANES 1
+#define TILE(name) name##_one
+#include "num/kernels_tile.h"
+
+/* Rows of the next tile when `left` rows remain: tiles as even as possible, for a tile of one or two rows does not keep
+ * the multipliers busy. */
+static size_t next_rows(size_t left, size_t most)
+{
+    const size_t tiles = (left + most - 1) / most;
+    return (left + tiles - 1) / tiles;
+}
+
+typedef struct strip {
+    size_t start, width; /* columns */
+} strip;
+
+/* The strip of columns that begins at `start`. */
+static strip strip_at(size_t start, size_t o)
+{
+    const size_t left = o - start;
+    const size_t width = left >= 2 * LANES ? 2 * LANES : left >= LANES ? LANES : left >= 4 ? 4 : 1;
+    return (strip){start, width};
+}
+
+static void affine_tile(size_t width, size_t rows, float *const *out, const float *const *x,
+                        const float *w, size_t d, size_t o)
+{
+    if (width == 2 * LANES) {
+        affine_tile_pair(rows, out, x, w, d, o);
+    } else if (width == LANES) {
+        affine_tile_wide(rows, out, x, w, d, o);
+    } else if (width == 4) {
+        affine_tile_four(rows, out, x, w, d, o);
+    } else {
+        affine_tile_one(rows, out, x, w, d, o);
+    }
+}
+
+static void gather_affine(float *restrict out, const uint32_t *out_rows, const float *restrict x,
+                          const uint32_t *x_rows, size_t ldx, size_t n, const float *restrict w,
+                          size_t d, size_t o)
+{
+    float *out_at[AFFINE_ROWS];
+    const float *x_at[AFFINE_ROWS];
+    /* Columns outside, rows inside: a strip of w stays in the first cache for all rows. */
+    for (strip at = {0, 0}; at.start < o; at.start += at.width) {
+        at = strip_at(at.start, o);
+        for (size_t i = 0, rows = 0; i < n; i += rows) {
+            rows = next_rows(n - i, AFFINE_ROWS);
+            for (size_t r = 0; r < rows; r++) {
+                out_at[r] = out + (out_rows != NULL ? out_rows[i + r] : i + r) * o + at.start;
+                x_at[r] = x + (x_rows != NULL ? x_rows[i + r] : i + r) * ldx;
+            }
+            affine_tile(at.width, rows, out_at, x_at, w + at.start, d, o);
+        }
+    }
+}
+
+static void gather_outer(float *restrict dw, const float *restrict x, const uint32_t *x_rows,
+                         size_t ldx, const float *restrict dz, const uint32_t *dz_rows, size_t n,
+                         size_t d, size_t o)
+{
+    for (size_t k = 0, rows = 0; k < d; k += rows) {
+        rows = next_rows(d - k, OUTER_ROWS);
+        for (strip at = {0, 0}; at.start < o; at.start += at.width) {
+            at = strip_at(at.start, o);
+            float *const to = dw + k * o + at.start;
+            const float *const from = dz + at.start;
+            if (at.width == 2 * LANES) {
+                outer_tile_pair(rows, to, x + k, x_rows, ldx, from, dz_rows, n, o);
+            } else if (at.width == LANES) {
+                outer_tile_wide(rows, to, x + k, x_rows, ldx, from, dz_rows, n, o);
+            } else if (at.width == 4) {
+                outer_tile_four(rows, to, x + k, x_rows, ldx, from, dz_rows, n, o);
+            } else {
+                outer_tile_one(rows, to, x + k, x_rows, ldx, from, dz_rows, n, o);
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+/* Options, state, and which loop of optim_body.h serves a step. */
+#include "num/optim.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+#include "num/kernels_versions.h"
+#include "num/optim_loops.h"
+
+enum { STEPS_AHEAD = 64 }; /* rates computed at once for a run of missed steps */
+
+static const float ADAGRAD_START = 0.1f; /* Keras' initial_accumulator_value */
+
+const tmli_optim_loops *tmli_optim_loops_best(void)
+{
+#if defined(__x86_64__)
+    if (tmli_runs_avx2()) {
+        return &tmli_optim_loops_avx2;
+    }
+#endif
+    return &tmli_optim_loops_baseline;
+}
+
+tmli_optim_options tmli_optim_defaults(tmli_optimizer kind)
+{
+    return (tmli_optim_options){
+        .kind = kind,
+        .learning_rate = kind == TMLI_SGD ? 0.01f : 0.001f,
+        .momentum = 0.0f,
+        .rho = 0.9f,
+        .beta1 = 0.9f,
+        .beta2 = 0.999f,
+        .epsilon = 1e-7f,
+    };
+}
+
+static size_t slots_of(const tmli_optim_options *options)
+{
+    switch (options->kind) {
+    case TMLI_SGD: return options->momentum > 0.0f ? 1 : 0;
+    case TMLI_RMSPROP: return 1;
+    case TMLI_ADAM: return 2;
+    case TMLI_ADAGRAD: return 1;
+    }
+    return 0;
+}
+
+static bool is_share(float value)
+{
+    return value >= 0.0f && value < 1.0f;
+}
+
+static tml_status check_options(const tmli_optim_options *options, tml_error *err)
+{
+    if ((unsigned)options->kind > (unsigned)TMLI_ADAGRAD) {
+        return tmli_fail(err, TML_EINVAL, "optimizer: %u is not one of the %u kinds",
+                         (unsigned)options->kind, (unsigned)TMLI_ADAGRAD + 1);
+    }
+    if (!(options->learning_rate > 0.0f && options->learning_rate <= FLT_MAX)) {
+        return tmli_fail(err, TML_EINVAL, "learning_rate: %g is not a number above 0",
+                         (double)options->learning_rate);
+    }
+    if (!(options->momentum >= 0.0f && options->momentum <= 1.0f)) {
+        return tmli_fail(err, TML_EINVAL, "momentum: %g is not in 0..1",
+                         (double)options->momentum);
+    }
+    if (!(options->epsilon > 0.0f && options->epsilon <= FLT_MAX)) {
+        return tmli_fail(err, TML_EINVAL, "epsilon: %g is not a number above 0",
+                         (double)options->epsilon);
+    }
+    if (!is_share(options->rho) || !is_share(options->beta1) || !is_share(options->beta2)) {
+        return tmli_fail(err, TML_EINVAL,
+                         "rho %g, beta1 %g, beta2 %g: each must be at least 0 and below 1",
+                         (double)options->rho, (double)options->beta1, (double)options->beta2);
+    }
+    return TML_OK;
+}
+
+tml_status tmli_optim_state_init(tmli_optim_state *state, const tmli_optim_options *options,
+                                 size_t n_rows, size_t width, tml_error *err)
+{
+    tml_status status = check_options(options, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    tmli_optim_state made = {.n_rows = n_rows, .width = width};
+    size_t n = 0;
+    if (!tmli_mul_size(n_rows, width, &n)) {
+        return tmli_fail(err, TML_ELIMIT, "optimizer: %zu x %zu does not fit in memory", n_rows,
+                         width);
+    }
+    made.steps = tmli_calloc(n_rows, sizeof *made.steps);
+    bool complete = made.steps != NULL;
+    for (size_t s = 0; s < slots_of(options) && complete; s++) {
+        made.slots[s] = tmli_alloc_lines(n, sizeof(float));
+        complete = made.slots[s] != NULL;
+        for (size_t i = 0; i < n && complete; i++) {
+            made.slots[s][i] = options->kind == TMLI_ADAGRAD ? ADAGRAD_START : 0.0f;
+        }
+    }
+    if (!complete) {
+        tmli_optim_state_deinit(&made);
+        return tmli_fail_memory(err, "the optimizer's state");
+    }
+    *state = made;
+    return TML_OK;
+}
+
+void tmli_optim_state_deinit(tmli_optim_state *state)
+{
+    tmli_free_lines(state->slots[0]);
+    tmli_free_lines(state->slots[1]);
+    tmli_free(state->steps);
+    *state = (tmli_optim_state){0};
+}
+
+bool tmli_optim_drifts(const tmli_optim_options *options)
+{
+    return options->kind == TMLI_ADAM ||
+           (options->kind == TMLI_SGD && options->momentum > 0.0f);
+}
+
+/* base^n by squaring: the same bits wherever a run of steps begins, and no C library's pow. */
+static double power(double base, uint32_t n)
+{
+    double result = 1;
+    for (; n > 0; n >>= 1) {
+        if ((n & 1) != 0) {
+            result *= base;
+        }
+        base *= base;
+    }
+    return result;
+}
+
+/* Adam's rate with both bias corrections folded in: lr · √(1 − β2^t) / (1 − β1^t). */
+static float adam_rate(const tmli_optim_options *options, uint32_t step)
+{
+    const double first = 1.0 - power((double)options->beta1, step);
+    const double second = 1.0 - power((double)options->beta2, step);
+    return (float)((double)options->learning_rate * sqrt(second) / first);
+}
+
+void tmli_optim_apply(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
+                      size_t n, uint32_t step, float *restrict params, const float *restrict grad)
+{
+    const tmli_optim_loops *const loops = tmli_optim_loops_best();
+    const size_t items = n * state->width;
+    const size_t start = first * state->width;
+    float *const slot = state->slots[0] != NULL ? state->slots[0] + start : NULL;
+    for (size_t row = first; row < first + n; row++) {
+        assert(state->steps[row] + 1 == step);
+        state->steps[row] = step;
+    }
+    switch (options->kind) {
+    case TMLI_SGD:
+        if (slot == NULL) {
+            loops->sgd(params, grad, items, options->learning_rate);
+        } else {
+            loops->momentum(params, slot, grad, items, options->learning_rate, options->momentum);
+        }
+        return;
+    case TMLI_RMSPROP:
+        loops->rmsprop(params, slot, grad, items, options->learning_rate, options->rho,
+                      options->epsilon);
+        return;
+    case TMLI_ADAM:
+        loops->adam(params, slot, state->slots[1] + start, grad, items, adam_rate(options, step),
+                   options);
+        return;
+    case TMLI_ADAGRAD:
+        loops->adagrad(params, slot, grad, items, options->learning_rate, options->epsilon);
+        return;
+    }
+}
+
+/* ---- steps without a gradient ---- */
+
+static void catch_up_adam(float *restrict p, float *restrict m, float *restrict v, size_t n,
+                          uint32_t from, uint32_t to, const tmli_optim_options *options)
+{
+    const tmli_optim_loops *const loops = tmli_optim_loops_best();
+    float rates[STEPS_AHEAD];
+    for (uint32_t step = from; step < to;) {
+        if (step > from && loops->all_zero(m, n)) { /* after a step, as in coast */
+            loops->decay(v, n, to - step, options->beta2);
+            return;
+        }
+        size_t n_rates = 0;
+        while (n_rates < STEPS_AHEAD && step < to) {
+            step++;
+            rates[n_rates++] = adam_rate(options, step);
+        }
+        loops->coast_adam(p, m, v, n, rates, n_rates, options);
+    }
+}
+
+/* Rows first..first+n-1, all current up to step `from`. */
+static void catch_up_run(const tmli_optim_options *options, const tmli_optim_state *state,
+                         size_t first, size_t n, uint32_t from, uint32_t to, float *params)
+{
+    const tmli_optim_loops *const loops = tmli_optim_loops_best();
+    const size_t items = n * state->width;
+    const size_t start = first * state->width;
+    switch (options->kind) {
+    case TMLI_SGD:
+        if (state->slots[0] != NULL) {
+            loops->coast(params, state->slots[0] + start, items, to - from, options->momentum);
+        }
+        return;
+    case TMLI_RMSPROP: loops->decay(state->slots[0] + start, items, to - from, options->rho); return;
+    case TMLI_ADAM:
+        catch_up_adam(params, state->slots[0] + start, state->slots[1] + start, items, from, to,
+                      options);
+        return;
+    case TMLI_ADAGRAD: return;
+    }
+}
+
+void tmli_optim_catch_up(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
+                         size_t n, uint32_t step, float *params)
+{
+    const size_t end = first + n;
+    for (size_t row = first; row < end;) {
+        const uint32_t from = state->steps[row];
+        size_t run = 0;
+        while (row + run < end && state->steps[row + run] == from) {
+            state->steps[row + run] = step;
+            run++;
+        }
+        assert(from <= step);
+        if (from < step) {
+            catch_up_run(options, state, row, run, from, step,
+                         params + (row - first) * state->width);
+        }
+        row += run;
+    }
+}
