@@ -1,0 +1,127 @@
+/* Accuracy, log loss, confusion, and what follows from it. */
+#include "textml/metrics.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+
+static const double LOG_LOSS_CLIP = 1e-15; /* scikit-learn's eps until 1.2, which depends on the type since */
+
+static tml_status check_classes(const uint32_t *truth, const uint32_t *predicted, size_t n,
+                                size_t n_classes, tml_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (truth[i] >= n_classes || predicted[i] >= n_classes) {
+            return tmli_fail(err, TML_EINVAL,
+                             "metrics: row %zu has class %u and prediction %u, expected below %zu",
+                             i, truth[i], predicted[i], n_classes);
+        }
+    }
+    return TML_OK;
+}
+
+/* Mean −ln p(true class). scikit-learn divides each row by its sum; rows of ours sum to 1 but for rounding. */
+static tml_status log_loss(const uint32_t *truth, const float *probabilities, size_t n,
+                           size_t n_classes, double *out, tml_error *err)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const float *const row = probabilities + i * n_classes;
+        for (size_t c = 0; c < n_classes; c++) {
+            if (!(row[c] >= 0.0f && row[c] <= 1.0f)) {
+                return tmli_fail(err, TML_ENUMERIC,
+                                 "metrics: probability %g of row %zu, class %zu is not in 0..1",
+                                 (double)row[c], i, c);
+            }
+        }
+        const double p = (double)row[truth[i]];
+        sum -= log(fmin(fmax(p, LOG_LOSS_CLIP), 1.0 - LOG_LOSS_CLIP));
+    }
+    *out = n > 0 ? sum / (double)n : 0.0;
+    return TML_OK;
+}
+
+static double ratio(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : 0.0;
+}
+
+/* F1 = 2 tp / (rows + predictions), which is 2 P R / (P + R) without its 0 / 0. */
+static tml_class_metrics class_metrics(uint64_t hits, uint64_t n_rows, uint64_t n_predicted)
+{
+    return (tml_class_metrics){
+        .precision = ratio(hits, n_predicted),
+        .recall = ratio(hits, n_rows),
+        .f1 = ratio(2 * hits, n_rows + n_predicted),
+        .support = n_rows,
+    };
+}
+
+static void add_scaled(tml_class_metrics *sum, const tml_class_metrics *item, double factor)
+{
+    sum->precision += factor * item->precision;
+    sum->recall += factor * item->recall;
+    sum->f1 += factor * item->f1;
+}
+
+/* Everything that follows from the confusion matrix. */
+static void summarize(tml_metrics *metrics)
+{
+    const size_t n_classes = metrics->n_classes;
+    uint64_t hits = 0;
+    for (size_t c = 0; c < n_classes; c++) {
+        uint64_t n_rows = 0;
+        uint64_t n_predicted = 0;
+        for (size_t other = 0; other < n_classes; other++) {
+            n_rows += metrics->confusion[c * n_classes + other];
+            n_predicted += metrics->confusion[other * n_classes + c];
+        }
+        const uint64_t class_hits = metrics->confusion[c * n_classes + c];
+        hits += class_hits;
+        metrics->classes[c] = class_metrics(class_hits, n_rows, n_predicted);
+        add_scaled(&metrics->macro, &metrics->classes[c], 1.0 / (double)n_classes);
+        add_scaled(&metrics->weighted, &metrics->classes[c], ratio(n_rows, metrics->n_rows));
+    }
+    metrics->micro = class_metrics(hits, metrics->n_rows, metrics->n_rows);
+    metrics->accuracy = ratio(hits, metrics->n_rows);
+    metrics->macro.support = metrics->n_rows;
+    metrics->weighted.support = metrics->n_rows;
+}
+
+tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
+                               const float *probabilities, size_t n, size_t n_classes,
+                               tml_metrics *out, tml_error *err)
+{
+    tml_metrics metrics = {.n_classes = n_classes, .n_rows = n, .log_loss = NAN};
+    size_t cells = 0;
+    tml_status status = check_classes(truth, predicted, n, n_classes, err);
+    if (status == TML_OK && probabilities != NULL) {
+        status = log_loss(truth, probabilities, n, n_classes, &metrics.log_loss, err);
+    }
+    if (status != TML_OK) {
+        return status;
+    }
+    if (!tmli_mul_size(n_classes, n_classes, &cells)) {
+        return tmli_fail_memory(err, "the confusion matrix");
+    }
+    metrics.classes = tmli_calloc(n_classes, sizeof *metrics.classes);
+    metrics.confusion = tmli_calloc(cells, sizeof *metrics.confusion);
+    if (metrics.classes == NULL || metrics.confusion == NULL) {
+        tml_metrics_deinit(&metrics);
+        return tmli_fail_memory(err, "the confusion matrix");
+    }
+    for (size_t i = 0; i < n; i++) {
+        metrics.confusion[truth[i] * n_classes + predicted[i]]++;
+    }
+    summarize(&metrics);
+    *out = metrics;
+    return TML_OK;
+}
+
+void tml_metrics_deinit(tml_metrics *metrics)
+{
+    tmli_free(metrics->classes);
+    tmli_free(metrics->confusion);
+    *metrics = (tml_metrics){0};
+}

@@ -1,0 +1,302 @@
+/* Networks: shape, parameters, prediction. Training is in mlp_train.c. */
+#include "models/mlp.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/status.h"
+#include "num/kernels.h"
+
+enum {
+    LINE_FLOATS = 16,    /* parameters of a layer begin on a cache line */
+    GROUPED_ENTRIES = 8192 /* entries grouped at once: 64 KB of scratch; more gains nothing (bench_mlp) */
+};
+
+size_t tmli_mlp_inputs(const tmli_mlp_shape *shape, size_t layer)
+{
+    return layer == 0 ? shape->n_blocks * shape->width : shape->sizes[layer - 1];
+}
+
+static size_t outputs_of(const tmli_mlp_shape *shape)
+{
+    return shape->sizes[shape->n_layers - 1];
+}
+
+bool tmli_mlp_count(const tmli_mlp_shape *shape, size_t *n)
+{
+    size_t inputs = 0;
+    size_t total = 0;
+    if (!tmli_mul_size(shape->n_blocks, shape->width, &inputs)) {
+        return false;
+    }
+    for (size_t l = 0; l < shape->n_layers; l++) {
+        size_t weights = 0;
+        if (!tmli_mul_size(inputs, shape->sizes[l], &weights) ||
+            !tmli_add_size(total, weights, &total) ||
+            !tmli_add_size(total, shape->sizes[l], &total)) {
+            return false;
+        }
+        inputs = shape->sizes[l];
+    }
+    size_t bytes = 0;
+    if (!tmli_mul_size(total, sizeof(float), &bytes)) {
+        return false;
+    }
+    *n = total;
+    return true;
+}
+
+tml_status tmli_mlp_check(const tmli_mlp_shape *shape, tmli_table table, tml_error *err)
+{
+    if (shape->n_layers < 1 || shape->n_layers > TMLI_MLP_MAX_LAYERS) {
+        return tmli_fail(err, TML_EINVAL, "network: %zu layers, expected 1..%d", shape->n_layers,
+                         (int)TMLI_MLP_MAX_LAYERS);
+    }
+    if (shape->n_blocks < 1 || shape->width < 1) {
+        return tmli_fail(err, TML_EINVAL, "network: input of %zu blocks of %zu numbers is empty",
+                         shape->n_blocks, shape->width);
+    }
+    for (size_t l = 0; l < shape->n_layers; l++) {
+        if (shape->sizes[l] < 1) {
+            return tmli_fail(err, TML_EINVAL, "network: layer %zu has no outputs", l + 1);
+        }
+    }
+    if ((unsigned)shape->activation > TMLI_SIGMOID ||
+        (unsigned)shape->output > TMLI_OUTPUT_IDENTITY) {
+        return tmli_fail(err, TML_EINVAL, "network: activation %u or output %u is unknown",
+                         (unsigned)shape->activation, (unsigned)shape->output);
+    }
+    if (table.width != shape->width) {
+        return tmli_fail(err, TML_EINVAL,
+                         "network: the table's vectors have %zu numbers, its blocks %zu",
+                         table.width, shape->width);
+    }
+    return TML_OK;
+}
+
+/* Glorot & Bengio 2010: uniform in ±√(6 / (inputs + outputs)). */
+static void draw_weights(float *w, size_t inputs, size_t outputs, uint64_t seed, size_t layer)
+{
+    tmli_rng rng = tmli_rng_at(seed, TMLI_RNG_INIT, (uint32_t)layer, 0);
+    const float limit = (float)sqrt(6.0 / ((double)inputs + (double)outputs));
+    for (size_t i = 0; i < inputs * outputs; i++) {
+        w[i] = (2.0f * tmli_rng_uniform(&rng) - 1.0f) * limit;
+    }
+}
+
+static size_t whole_lines(size_t n_floats)
+{
+    return (n_floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+}
+
+tml_status tmli_mlp_create(const tmli_mlp_shape *shape, tmli_table table, uint64_t seed,
+                           tmli_mlp *out, tml_error *err)
+{
+    const tml_status status = tmli_mlp_check(shape, table, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    size_t count = 0;
+    const size_t padding = 2 * LINE_FLOATS * (size_t)TMLI_MLP_MAX_LAYERS;
+    if (!tmli_mlp_count(shape, &count) || !tmli_add_size(count, padding, &count)) {
+        return tmli_fail(err, TML_ELIMIT, "network: %zu x %zu inputs do not fit in memory",
+                         shape->n_blocks, shape->width);
+    }
+    float *const slab = tmli_alloc_lines(count, sizeof *slab);
+    if (slab == NULL) {
+        return tmli_fail_memory(err, "the network's weights");
+    }
+    memset(slab, 0, count * sizeof *slab);
+    *out = (tmli_mlp){.shape = *shape, .embedding = table, .slab = slab};
+    float *at = slab;
+    for (size_t l = 0; l < shape->n_layers; l++) {
+        const size_t inputs = tmli_mlp_inputs(shape, l);
+        out->weights[l] = at;
+        draw_weights(at, inputs, shape->sizes[l], seed, l);
+        at += whole_lines(inputs * shape->sizes[l]);
+        out->biases[l] = at;
+        at += whole_lines(shape->sizes[l]);
+    }
+    return TML_OK;
+}
+
+void tmli_mlp_deinit(tmli_mlp *mlp)
+{
+    tmli_free_lines(mlp->slab);
+    *mlp = (tmli_mlp){0};
+}
+
+void tmli_activate(tmli_activation activation, float *x, size_t n)
+{
+    switch (activation) {
+    case TMLI_RELU: tmli_relu(x, n); return;
+    case TMLI_TANH: tmli_tanh(x, n); return;
+    case TMLI_SIGMOID: tmli_sigmoid(x, n); return;
+    }
+}
+
+void tmli_activate_back(tmli_activation activation, float *restrict grad,
+                        const float *restrict out, size_t n)
+{
+    switch (activation) {
+    case TMLI_RELU: tmli_relu_back(grad, out, n); return;
+    case TMLI_TANH: tmli_tanh_back(grad, out, n); return;
+    case TMLI_SIGMOID: tmli_sigmoid_back(grad, out, n); return;
+    }
+}
+
+void tmli_mlp_output(const tmli_mlp_shape *shape, float *z, size_t n)
+{
+    switch (shape->output) {
+    case TMLI_OUTPUT_SOFTMAX: tmli_softmax_rows(z, n, outputs_of(shape)); return;
+    case TMLI_OUTPUT_SIGMOID: tmli_sigmoid(z, n * outputs_of(shape)); return;
+    case TMLI_OUTPUT_IDENTITY: return;
+    }
+}
+
+/* ---- scratch ---- */
+
+tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp, size_t max_rows,
+                                 tml_error *err)
+{
+    const tmli_mlp_shape *const shape = &mlp->shape;
+    tmli_mlp_scratch made = {.max_rows = max_rows};
+    if (max_rows < 1 || max_rows > UINT32_MAX) {
+        return tmli_fail(err, TML_EINVAL, "network: scratch for %zu rows", max_rows);
+    }
+    size_t outputs = 0;
+    size_t total = 0;
+    for (size_t l = 0; l < shape->n_layers; l++) {
+        if (!tmli_add_size(outputs, whole_lines(shape->sizes[l]), &outputs)) {
+            return tmli_fail(err, TML_ELIMIT, "network: layer %zu does not fit in memory", l + 1);
+        }
+    }
+    if (!tmli_mul_size(outputs, max_rows, &total)) {
+        return tmli_fail(err, TML_ELIMIT, "network: %zu rows do not fit in memory", max_rows);
+    }
+    made.memory = tmli_alloc_lines(total, sizeof *made.memory);
+    if (made.memory == NULL) {
+        return tmli_fail_memory(err, "the outputs of the network's layers");
+    }
+    float *at = made.memory;
+    for (size_t l = 0; l < shape->n_layers; l++) {
+        made.layers[l] = at;
+        at += whole_lines(shape->sizes[l]) * max_rows;
+    }
+    const tml_status status = tmli_groups_init(
+        &made.groups, shape->n_blocks, max_rows > 1 ? GROUPED_ENTRIES : 0, err);
+    if (status != TML_OK) {
+        tmli_mlp_scratch_deinit(&made);
+        return status;
+    }
+    *scratch = made;
+    return TML_OK;
+}
+
+void tmli_mlp_scratch_deinit(tmli_mlp_scratch *scratch)
+{
+    tmli_free_lines(scratch->memory);
+    tmli_groups_deinit(&scratch->groups);
+    *scratch = (tmli_mlp_scratch){0};
+}
+
+/* ---- prediction ---- */
+
+static void fill_rows(float *out, const float *row, size_t n, size_t o)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(out + i * o, row, o * sizeof *out);
+    }
+}
+
+/* First layer of one row straight from its entries. */
+static void first_layer_of_row(const tmli_mlp *mlp, const tmli_kernels *kernels,
+                               const tmli_rows *rows, size_t row, float *z)
+{
+    const size_t width = mlp->shape.width;
+    const size_t o = mlp->shape.sizes[0];
+    for (size_t e = rows->offsets[row]; e < rows->offsets[row + 1]; e++) {
+        const tmli_entry entry = rows->entries[e];
+        if (entry.block < mlp->shape.n_blocks && entry.row < mlp->embedding.n) {
+            kernels->gather_affine(z, NULL, mlp->embedding.data, &entry.row, width, 1,
+                                   mlp->weights[0] + entry.block * width * o, width, o);
+        }
+    }
+}
+
+/* First layer of rows first..first+n-1, block by block: each block's weights come from memory once. */
+static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernels,
+                                 const tmli_rows *rows, size_t first, size_t n,
+                                 tmli_groups *groups, float *z)
+{
+    const size_t width = mlp->shape.width;
+    const size_t o = mlp->shape.sizes[0];
+    tmli_groups_fill(groups, rows, NULL, first, n, mlp->embedding.n);
+    for (size_t b = 0; b < mlp->shape.n_blocks; b++) {
+        const size_t start = groups->starts[b];
+        const size_t count = groups->starts[b + 1] - start;
+        if (count > 0) {
+            kernels->gather_affine(z, groups->rows + start, mlp->embedding.data,
+                                   groups->table_rows + start, width, count,
+                                   mlp->weights[0] + b * width * o, width, o);
+        }
+    }
+}
+
+static void first_layer(const tmli_mlp *mlp, const tmli_kernels *kernels, const tmli_rows *rows,
+                        size_t first, size_t n, tmli_mlp_scratch *scratch)
+{
+    float *const z = scratch->layers[0];
+    const size_t o = mlp->shape.sizes[0];
+    const size_t end = first + n;
+    fill_rows(z, mlp->biases[0], n, o);
+    for (size_t row = first; row < end;) {
+        size_t stop = row; /* rows row..stop-1 are few enough entries to be grouped */
+        while (stop < end &&
+               rows->offsets[stop + 1] - rows->offsets[row] <= scratch->groups.max_entries) {
+            stop++;
+        }
+        if (stop <= row + 1) { /* alone, or too long for grouping */
+            first_layer_of_row(mlp, kernels, rows, row, z + (row - first) * o);
+            row++;
+        } else {
+            first_layer_of_group(mlp, kernels, rows, row, stop - row, &scratch->groups,
+                                 z + (row - first) * o);
+            row = stop;
+        }
+    }
+}
+
+const float *tmli_mlp_logits(const tmli_mlp *mlp, const tmli_rows *rows, size_t first, size_t n,
+                             tmli_mlp_scratch *scratch)
+{
+    const tmli_mlp_shape *const shape = &mlp->shape;
+    const tmli_kernels *const kernels = tmli_kernels_best();
+    assert(n <= scratch->max_rows);
+    first_layer(mlp, kernels, rows, first, n, scratch);
+    for (size_t l = 1; l < shape->n_layers; l++) {
+        const size_t d = shape->sizes[l - 1];
+        const size_t o = shape->sizes[l];
+        tmli_activate(shape->activation, scratch->layers[l - 1], n * d);
+        fill_rows(scratch->layers[l], mlp->biases[l], n, o);
+        kernels->gather_affine(scratch->layers[l], NULL, scratch->layers[l - 1], NULL, d, n,
+                               mlp->weights[l], d, o);
+    }
+    return scratch->layers[shape->n_layers - 1];
+}
+
+void tmli_mlp_predict(const tmli_mlp *mlp, const tmli_rows *rows, tmli_mlp_scratch *scratch,
+                      float *out)
+{
+    const size_t k = outputs_of(&mlp->shape);
+    for (size_t first = 0; first < rows->n; first += scratch->max_rows) {
+        const size_t left = rows->n - first;
+        const size_t n = left < scratch->max_rows ? left : scratch->max_rows;
+        memcpy(out + first * k, tmli_mlp_logits(mlp, rows, first, n, scratch),
+               n * k * sizeof *out);
+        tmli_mlp_output(&mlp->shape, out + first * k, n);
+    }
+}
