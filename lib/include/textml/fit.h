@@ -1,0 +1,77 @@
+/* textml/fit.h: files + recipe → model. */
+#ifndef TEXTML_FIT_H
+#define TEXTML_FIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "textml/log.h"
+#include "textml/metrics.h"
+#include "textml/model.h"
+#include "textml/recipe.h"
+#include "textml/status.h"
+
+/* Figures of one epoch. Losses as Keras reports them. */
+typedef struct tml_epoch {
+    size_t epoch;        /* from 1 */
+    double train_loss;   /* weighted mean over the epoch's batches, dropout included */
+    double train_accuracy;
+    double validation_loss; /* NaN without validation rows */
+    double validation_accuracy;
+    double seconds; /* of the training steps alone */
+} tml_epoch;
+
+typedef struct tml_progress {
+    size_t epoch, epochs;   /* epoch from 1 */
+    size_t rows_done, rows; /* within the epoch */
+} tml_progress;
+
+/* Files are read in the order given. All paths are borrowed for the call. */
+typedef struct tml_fit_input {
+    const char *const *train;
+    size_t n_train; /* at least 1 */
+    const char *const *validation; /* none: a part of the training rows is split off (recipe: data.split) */
+    size_t n_validation;
+    const char *const *test; /* scored once at the end; may be none */
+    size_t n_test;
+    const char *vectors; /* the recipe's word vectors, when it names a source; else NULL */
+    bool label_first;    /* files without a header line hold label, text (SageMaker's text/csv) */
+} tml_fit_input;
+
+typedef struct tml_fit_options {
+    size_t n_threads;        /* at least 1; does not change the result */
+    const atomic_bool *stop; /* may be NULL: set it to finish the batch and keep the best model so far */
+    const tml_log *log;      /* may be NULL */
+    void (*on_epoch)(void *ctx, const tml_epoch *epoch);          /* may be NULL */
+    void (*on_progress)(void *ctx, const tml_progress *progress); /* may be NULL; after each batch */
+    void *ctx;
+} tml_fit_options;
+
+typedef struct tml_fit_report {
+    size_t rows_train, rows_validation, rows_test;
+    size_t terms_seen; /* distinct tokens of the training rows */
+    size_t terms_kept; /* of them in the vocabulary */
+    size_t vectors_found; /* terms of the vocabulary that the word vectors have */
+    uint64_t replaced;    /* ill-formed UTF-8 sequences read as U+FFFD */
+    size_t epochs_run, best_epoch;
+    bool stopped_early; /* by early stopping */
+    bool interrupted;   /* by *stop */
+    tml_epoch *epochs;  /* [n_epochs] finished ones, owned */
+    size_t n_epochs;
+    tml_metrics validation; /* of the kept weights; n_rows 0 when there are no rows */
+    tml_metrics test;
+    double seconds_reading, seconds_vectors, seconds_training;
+} tml_fit_report;
+
+/* Trains. recipe: checked by tml_recipe_check, copied into the model. out: free with tml_model_free; report: release
+ * with tml_fit_report_deinit; both untouched on failure.
+ * Errors: those of the readers ("FILE:LINE:COLUMN: …"), TML_EFORMAT for labels that cannot be learned, TML_ENUMERIC for
+ * a loss that is not finite, TML_ESTOPPED when *stop was set before any batch, TML_ENOMEM. */
+TML_API TML_NODISCARD tml_status tml_fit(const tml_recipe *recipe, const tml_fit_input *input,
+                                         const tml_fit_options *options, tml_model **out,
+                                         tml_fit_report *report, tml_error *err);
+TML_API void tml_fit_report_deinit(tml_fit_report *report);
+
+#endif

@@ -1,0 +1,15 @@
+/* textml/textml.h: all public headers. */
+#ifndef TEXTML_TEXTML_H
+#define TEXTML_TEXTML_H
+
+#include "textml/fit.h"
+#include "textml/log.h"
+#include "textml/metrics.h"
+#include "textml/model.h"
+#include "textml/recipe.h"
+#include "textml/status.h"
+#include "textml/str.h"
+#include "textml/tokenizer.h"
+#include "textml/version.h"
+
+#endif

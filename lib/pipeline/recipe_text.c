@@ -1,0 +1,103 @@
+/* Recipes from outside: YAML files, and single keys as command lines and hyperparameters give them. Apart from recipe.c so
+ * that programs which only load models carry no YAML parser. */
+#include "pipeline/recipe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "base/yaml.h"
+
+enum { NAME_BYTES = 256 };
+
+tml_status tml_recipe_parse(const char *source, tml_str yaml, tml_recipe **out, tml_error *err)
+{
+    tmli_arena arena;
+    tmli_arena_init(&arena, 16384, 64 << 20);
+    const tmli_value *root = NULL;
+    tml_status status = tmli_yaml_parse(source, yaml, &arena, &root, err);
+    if (status == TML_OK) {
+        status = tmli_recipe_from_value(source, root, out, err);
+    }
+    tmli_arena_deinit(&arena);
+    return status;
+}
+
+/* Text from outside as a value, by the rule of SageMaker's own toolkits: JSON if it parses (a JSON string is taken as it
+ * is, not decoded again), else lists and maps as Python prints them, else the raw text. */
+static const tmli_value *decode(tml_str text, tmli_arena *arena, tmli_value *raw)
+{
+    *raw = (tmli_value){.kind = TMLI_STRING, .text = text};
+    const tmli_value *value = NULL;
+    if (tmli_json_parse(text, arena, &value, NULL) == TML_OK) {
+        if (value->kind == TMLI_NUMBER || value->kind == TMLI_BOOL) {
+            return raw; /* as it was written: the key's own reader understands it */
+        }
+        return value;
+    }
+    const bool is_nested = text.len > 0 && (text.data[0] == '[' || text.data[0] == '{');
+    if (is_nested && tmli_yaml_parse("value", text, arena, &value, NULL) == TML_OK) {
+        return value;
+    }
+    return raw;
+}
+
+/* "32,32" for a list key. */
+static tml_status split_list(tml_str text, tmli_arena *arena, tmli_value *list, tml_error *err)
+{
+    *list = (tmli_value){.kind = TMLI_LIST};
+    const tmli_value **link = &list->first;
+    size_t from = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.data[i] != ',') {
+            continue;
+        }
+        tmli_value *item = tmli_arena_alloc(arena, 1, sizeof(*item));
+        if (item == NULL) {
+            return tmli_fail_memory(err, "a list");
+        }
+        *item = (tmli_value){.kind = TMLI_STRING,
+                             .text = tmli_str_trim((tml_str){text.data + from, i - from})};
+        *link = item;
+        link = &item->next;
+        list->n++;
+        from = i + 1;
+    }
+    return TML_OK;
+}
+
+tml_status tml_recipe_set(tml_recipe *recipe, tml_str name, tml_str value, tml_error *err)
+{
+    const tmli_key *key = tmli_key_named(name);
+    if (key == NULL) {
+        const char *nearest = tmli_key_nearest(name);
+        return tmli_fail(err, TML_EINVAL, "%.*s: unknown hyperparameter; %s%s%s", TMLI_SHOWN(name),
+                         nearest != NULL ? "did you mean \"" : "docs/recipes.md lists them all",
+                         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    }
+    const tml_str text = tmli_str_trim(value);
+    if (text.len == 0 || tmli_str_eq_text(text, "null") || tmli_str_eq_text(text, "None")) {
+        return TML_OK; /* not given */
+    }
+    char where[NAME_BYTES];
+    (void)snprintf(where, sizeof(where), "%.*s", TMLI_SHOWN(name));
+    tmli_arena arena;
+    tmli_arena_init(&arena, 4096, 16 << 20);
+    tmli_value raw;
+    tmli_value list;
+    const tmli_value *decoded = decode(text, &arena, &raw);
+    tml_status status = TML_OK;
+    const bool is_list =
+        key->kind == TMLI_KEY_TEXTS || key->kind == TMLI_KEY_SIZES || key->kind == TMLI_KEY_STEPS;
+    if (is_list && decoded->kind == TMLI_STRING) {
+        status = split_list(decoded->text, &arena, &list, err);
+        decoded = &list;
+    }
+    if (status == TML_OK) {
+        status = tmli_key_store(recipe, key, decoded, where, err);
+    }
+    tmli_arena_deinit(&arena);
+    return status;
+}
