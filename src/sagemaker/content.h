@@ -1,0 +1,104 @@
+/* sagemaker/content.h: what stands in requests and answers: media types, bodies → texts, scores → bodies.
+ *
+ * Texts are pulled and scores pushed a few at a time, so that a body of millions of rows needs no list of all of them.
+ * docs/serving.md describes the shapes. */
+#ifndef SAGEMAKER_CONTENT_H
+#define SAGEMAKER_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/source.h"
+#include "base/value.h"
+#include "pipeline/csv.h"
+#include "textml/model.h"
+#include "textml/status.h"
+#include "textml/str.h"
+
+/* ---- media types (content.c) ---- */
+
+/* X(name, media type); the order breaks ties between equally wanted types of answers. */
+#define SM_MEDIA_LIST(X)                                                                           \
+    X(SM_JSON, "application/json")                                                                 \
+    X(SM_TEXT, "text/plain")                                                                       \
+    X(SM_CSV, "text/csv")                                                                          \
+    X(SM_JSON_LINES, "application/jsonlines") /* answers only */
+
+typedef enum sm_media {
+#define SM_MEDIA_ENUM(name, type) name,
+    SM_MEDIA_LIST(SM_MEDIA_ENUM)
+#undef SM_MEDIA_ENUM
+} sm_media;
+
+const char *sm_media_type(sm_media media); /* "application/json"; static */
+
+/* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,
+ * application/octet-stream, and what curl -d sends) are decided by the body's first byte.
+ * Errors: TML_EINVAL for a type or charset that is not read, naming those that are. */
+TML_NODISCARD tml_status sm_media_of_request(tml_str content_type, tml_str body, sm_media *out,
+                                             tml_error *err);
+/* How to answer. accept: the header's value, empty when it is missing; its q values count, then its order, then
+ * preferred, which is also the answer when anything will do. Errors: TML_EINVAL when nothing acceptable is written here. */
+TML_NODISCARD tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
+                                            tml_error *err);
+
+/* ---- bodies → texts (content_texts.c) ---- */
+
+/* The recipe's own keys ("input", "result"); both or none are NULL. */
+typedef struct sm_dialect {
+    const char *request_key;
+    const char *response_key;
+} sm_dialect;
+
+typedef enum sm_shape {
+    SM_SHAPE_OWN,      /* {"input": "text"} → {"result": "label"} */
+    SM_SHAPE_OWN_LIST, /* {"input": ["text", …]} → {"result": ["label", …]} */
+    SM_SHAPE_ROWS,     /* everything else → {"predictions": [{…}, …]} */
+} sm_shape;
+
+typedef struct sm_texts {
+    sm_media media;
+    sm_shape shape;
+    bool wants_probabilities; /* "probabilities": true */
+    size_t n;                 /* texts given so far */
+    sm_dialect dialect;
+    tmli_arena *arena;      /* borrowed: JSON's values, CSV's texts */
+    const char *list;       /* JSON: the key that holds the texts, or NULL for a bare string or list */
+    bool is_list;           /* JSON: … in a list */
+    const tmli_value *item; /* JSON: the next one */
+    size_t n_left;          /* JSON */
+    tml_str rest;           /* text/plain: not yet cut */
+    tmli_source *source;    /* text/csv: owned, as csv */
+    tmli_csv csv;
+} sm_texts;
+
+/* body and arena: borrowed until close. Errors: TML_EFORMAT for what is not JSON (with line and column) or has another
+ * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 16 MiB and 48 times the body;
+ * TML_ENOMEM. After an error close is harmless. */
+TML_NODISCARD tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body,
+                                       sm_dialect dialect, tmli_arena *arena, tml_error *err);
+/* The next text, borrowed from body or arena; *has false at the end. Errors: TML_EFORMAT naming the row, TML_ENOMEM. */
+TML_NODISCARD tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *err);
+void sm_texts_close(sm_texts *texts);
+
+/* ---- scores → bodies (content_answers.c) ---- */
+
+typedef struct sm_answers {
+    const tml_model *model; /* borrowed: the labels */
+    sm_media media;
+    sm_shape shape;
+    bool wants_probabilities;
+    const char *response_key; /* of the OWN shapes */
+    tmli_buf *out;            /* borrowed; its owner asks whether it failed */
+    size_t n;                 /* rows so far */
+} sm_answers;
+
+void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media,
+                      const tml_model *model, tmli_buf *out);
+/* scores: [labels] of one text. */
+void sm_answers_add(sm_answers *answers, const float *scores);
+void sm_answers_end(sm_answers *answers);
+
+#endif

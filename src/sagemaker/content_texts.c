@@ -1,0 +1,304 @@
+/* Bodies → texts: JSON in its shapes, lines, and CSV of one column. */
+#include "sagemaker/content.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/status.h"
+
+enum {
+    JSON_LEAST_BYTES = 16 << 20,
+    JSON_TIMES_BODY = 48, /* a list of one-letter texts takes 44 times its size */
+};
+
+/* ---- JSON: which member holds the texts ---- */
+
+/* Points the reader at the text or texts in value, which stands under key (NULL: it is the whole body). */
+static void use(sm_texts *texts, const char *key, const tmli_value *value)
+{
+    texts->list = key;
+    texts->is_list = value->kind == TMLI_LIST;
+    texts->item = texts->is_list ? value->first : value;
+    texts->n_left = texts->is_list ? value->n : 1;
+}
+
+static tml_status read_switch(const tmli_value *body, bool *out, tml_error *err)
+{
+    const tmli_value *value = tmli_value_get(body, "probabilities");
+    if (value != NULL && value->kind != TMLI_BOOL) {
+        return tmli_fail(err, TML_EFORMAT, "\"probabilities\" is %s: expected true or false",
+                         tmli_kind_name(value->kind));
+    }
+    *out = value != NULL && value->number != 0;
+    return TML_OK;
+}
+
+static tml_status fail_no_input(const sm_texts *texts, tml_error *err)
+{
+    const char *key = texts->dialect.request_key;
+    if (key == NULL) {
+        return tmli_fail(err, TML_EFORMAT,
+                         "no \"instances\": expected {\"instances\": [\"text\", …]}");
+    }
+    return tmli_fail(err, TML_EFORMAT,
+                     "no \"%s\": expected {\"%s\": \"text\"} or {\"instances\": [\"text\", …]}", key,
+                     key);
+}
+
+static tml_status choose_member(sm_texts *texts, const tmli_value *body, tml_error *err)
+{
+    const char *own = texts->dialect.request_key;
+    const char *const keys[] = {own, "instances", "inputs"};
+    for (size_t i = own != NULL ? 0 : 1; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const tmli_value *value = tmli_value_get(body, keys[i]);
+        if (value == NULL) {
+            continue;
+        }
+        if (value->kind != TMLI_STRING && value->kind != TMLI_LIST) {
+            return tmli_fail(err, TML_EFORMAT, "\"%s\" is %s: expected a string or a list of strings",
+                             keys[i], tmli_kind_name(value->kind));
+        }
+        use(texts, keys[i], value);
+        if (i == 0) {
+            texts->shape = texts->is_list ? SM_SHAPE_OWN_LIST : SM_SHAPE_OWN;
+        }
+        return TML_OK;
+    }
+    return fail_no_input(texts, err);
+}
+
+static tml_status choose_json(sm_texts *texts, const tmli_value *body, tml_error *err)
+{
+    switch (body->kind) {
+    case TMLI_OBJECT: {
+        const tml_status status = read_switch(body, &texts->wants_probabilities, err);
+        return status == TML_OK ? choose_member(texts, body, err) : status;
+    }
+    case TMLI_STRING:
+    case TMLI_LIST: use(texts, NULL, body); return TML_OK;
+    case TMLI_NULL:
+    case TMLI_BOOL:
+    case TMLI_NUMBER: break;
+    }
+    return tmli_fail(err, TML_EFORMAT,
+                     "the body is %s: expected {\"%s\": …}, a string or a list of strings",
+                     tmli_kind_name(body->kind),
+                     texts->dialect.request_key != NULL ? texts->dialect.request_key : "instances");
+}
+
+static tml_status open_json(sm_texts *texts, tml_str body, tml_error *err)
+{
+    if (tmli_str_trim(body).len == 0) {
+        return tmli_fail(err, TML_EFORMAT, "the body is empty: expected JSON such as {\"%s\": …}",
+                         texts->dialect.request_key != NULL ? texts->dialect.request_key
+                                                            : "instances");
+    }
+    tmli_arena *arena = texts->arena;
+    const tmli_value *root = NULL;
+    arena->limit_bytes = JSON_LEAST_BYTES + JSON_TIMES_BODY * body.len;
+    const tml_status status = tmli_json_parse(body, arena, &root, err);
+    if (status == TML_OK) {
+        return choose_json(texts, root, err);
+    }
+    /* Short of the limit by less than any one text could take: it was the limit, not the memory, that ran out. */
+    if (status == TML_ENOMEM && arena->used_bytes > arena->limit_bytes / 2) {
+        if (err != NULL) {
+            err->status = TML_OK;
+        }
+        return tmli_fail(err, TML_ELIMIT,
+                         "the JSON has too many values: reading it would take more than %zu bytes; "
+                         "send fewer rows in a request",
+                         arena->limit_bytes);
+    }
+    return status;
+}
+
+/* ---- JSON: the text in a row ---- */
+
+static const tmli_value *first_string(const tmli_value *list)
+{
+    const tmli_value *item = list->first;
+    while (item != NULL && item->kind != TMLI_STRING) {
+        item = item->next;
+    }
+    return item;
+}
+
+/* "features": a list, or {"values": list} as the platform's long form has it. */
+static const tmli_value *text_of_features(const tmli_value *features)
+{
+    if (features != NULL && features->kind == TMLI_OBJECT) {
+        features = tmli_value_get(features, "values");
+    }
+    return features != NULL && features->kind == TMLI_LIST ? first_string(features) : features;
+}
+
+static const tmli_value *text_of_object(const sm_texts *texts, const tmli_value *object)
+{
+    const char *const keys[] = {"text", "source"};
+    const tmli_value *text = texts->dialect.request_key != NULL
+                                 ? tmli_value_get(object, texts->dialect.request_key)
+                                 : NULL;
+    for (size_t i = 0; text == NULL && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        text = tmli_value_get(object, keys[i]);
+    }
+    if (text == NULL) {
+        text = text_of_features(tmli_value_get(object, "features"));
+    }
+    if (text == NULL) {
+        const tmli_value *data = tmli_value_get(object, "data");
+        text = data != NULL && data->kind == TMLI_OBJECT
+                   ? text_of_features(tmli_value_get(data, "features"))
+                   : data;
+    }
+    return text;
+}
+
+static tml_status fail_item(const sm_texts *texts, const char *found, tml_error *err)
+{
+    const char *list = texts->list != NULL ? texts->list : "";
+    if (texts->shape == SM_SHAPE_OWN_LIST) {
+        return tmli_fail(err, TML_EFORMAT, "%s[%zu] is %s: expected a string", list, texts->n,
+                         found);
+    }
+    char own[80] = "";
+    if (texts->dialect.request_key != NULL) {
+        (void)snprintf(own, sizeof(own), "\"%.64s\", ", texts->dialect.request_key);
+    }
+    return tmli_fail(err, TML_EFORMAT,
+                     "%s[%zu] is %s: expected a string or an object with one of %s\"text\", "
+                     "\"source\", \"features\", \"data\"",
+                     list, texts->n, found, own);
+}
+
+static tml_status next_json(sm_texts *texts, tml_str *out, tml_error *err)
+{
+    const tmli_value *item = texts->item;
+    const tmli_value *text = item;
+    if (texts->is_list && texts->shape == SM_SHAPE_ROWS) {
+        if (item->kind == TMLI_OBJECT) {
+            text = text_of_object(texts, item);
+        } else if (item->kind == TMLI_LIST && item->n == 1) {
+            text = item->first;
+        }
+    }
+    if (text == NULL) {
+        return fail_item(texts, "an object without a text", err);
+    }
+    if (text->kind != TMLI_STRING) {
+        char found[64];
+        const char *how = text == item ? "" : item->kind == TMLI_LIST ? "a list of " : "an object whose text is ";
+        (void)snprintf(found, sizeof(found), "%s%s", how, tmli_kind_name(text->kind));
+        return fail_item(texts, found, err);
+    }
+    *out = text->text;
+    texts->item = item->next;
+    texts->n_left--;
+    return TML_OK;
+}
+
+/* ---- lines and CSV ---- */
+
+/* The line before the next \n, which may have a \r before it. */
+static void next_line(tml_str *rest, tml_str *out)
+{
+    const char *end = memchr(rest->data, '\n', rest->len);
+    const size_t n = end != NULL ? (size_t)(end - rest->data) : rest->len;
+    const size_t taken = end != NULL ? n + 1 : n;
+    *out = (tml_str){rest->data, end != NULL && n > 0 && rest->data[n - 1] == '\r' ? n - 1 : n};
+    *rest = (tml_str){rest->data + taken, rest->len - taken};
+}
+
+static tml_status open_csv(sm_texts *texts, tml_str body, tml_error *err)
+{
+    /* The source would unpack it, however large it becomes. */
+    if (tmli_str_starts(body, "\x1f\x8b")) {
+        return tmli_fail(err, TML_EFORMAT, "body: gzip data, expected text/csv: send it unpacked");
+    }
+    const tml_status status = tmli_source_memory("body", body.data, body.len, &texts->source, err);
+    if (status == TML_OK) {
+        /* A record and its line end cannot be longer than the body; a limit of 0 is not allowed. */
+        tmli_csv_init(&texts->csv, texts->source, ',', TMLI_QUOTE_RFC4180, body.len + 1);
+    }
+    return status;
+}
+
+static tml_status next_csv(sm_texts *texts, tml_str *out, bool *has, tml_error *err)
+{
+    tmli_csv_record record;
+    const tml_status status = tmli_csv_next(&texts->csv, &record, has, err);
+    if (status != TML_OK || !*has) {
+        return status;
+    }
+    /* Clients that join texts with line ends do not quote them: an unquoted line with commas is one text. */
+    if (record.raw.data == NULL && record.n > 1) {
+        return tmli_fail(err, TML_EFORMAT,
+                         "body:%llu: %zu fields, expected one: put the whole text in one pair of "
+                         "quotes",
+                         (unsigned long long)record.line, record.n);
+    }
+    const tml_str text = record.raw.data != NULL ? record.raw : record.fields[0];
+    const char *copy = tmli_arena_copy(texts->arena, text); /* the record ends with the next call */
+    if (copy == NULL) {
+        return tmli_fail_memory(err, "the texts");
+    }
+    *out = (tml_str){copy, text.len};
+    return TML_OK;
+}
+
+/* ---- all of them ---- */
+
+tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body, sm_dialect dialect,
+                         tmli_arena *arena, tml_error *err)
+{
+    *texts = (sm_texts){
+        .media = media, .shape = SM_SHAPE_ROWS, .dialect = dialect, .arena = arena};
+    switch (media) {
+    case SM_JSON: return open_json(texts, body, err);
+    case SM_CSV: arena->limit_bytes = SIZE_MAX; return open_csv(texts, body, err);
+    case SM_TEXT:
+    case SM_JSON_LINES: break;
+    }
+    texts->rest = body;
+    if (tmli_str_starts(body, "\xef\xbb\xbf")) {
+        texts->rest = (tml_str){body.data + 3, body.len - 3};
+    }
+    return TML_OK;
+}
+
+tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *err)
+{
+    tml_status status = TML_OK;
+    switch (texts->media) {
+    case SM_JSON:
+        *has = texts->n_left > 0;
+        if (*has) {
+            status = next_json(texts, out, err);
+        }
+        break;
+    case SM_CSV: status = next_csv(texts, out, has, err); break;
+    case SM_TEXT:
+    case SM_JSON_LINES:
+        *has = texts->rest.len > 0;
+        if (*has) {
+            next_line(&texts->rest, out);
+        }
+        break;
+    }
+    if (status == TML_OK && *has) {
+        texts->n++;
+    }
+    return status;
+}
+
+void sm_texts_close(sm_texts *texts)
+{
+    if (texts->source != NULL) {
+        tmli_csv_deinit(&texts->csv);
+        tmli_source_free(texts->source);
+        texts->source = NULL;
+    }
+}

@@ -1,0 +1,65 @@
+#include "sagemaker/logging.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/number.h"
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+static void write_record(void *ctx, tml_log_level level, const char *message)
+{
+    const sm_logging *logging = ctx;
+    tmli_buf line = {0};
+    if (logging->json) {
+        tmli_json_writer w;
+        tmli_json_begin(&w, &line, 0);
+        tmli_json_object(&w, NULL);
+        tmli_json_put_text(&w, "program", logging->program);
+        tmli_json_put_text(&w, "level", level_names[level]);
+        tmli_json_put_text(&w, "message", message);
+        tmli_json_close_object(&w);
+    } else if (level >= TML_LOG_WARN) {
+        tmli_buf_printf(&line, "%s: %s: %s", logging->program, level_names[level], message);
+    } else {
+        tmli_buf_append_text(&line, message);
+    }
+    tmli_buf_append_byte(&line, '\n');
+    FILE *out = level >= TML_LOG_WARN ? stderr : stdout;
+    if (line.failed) {
+        (void)fprintf(out, "%s\n", message); /* without memory the bare text still comes out */
+    } else {
+        (void)fwrite(line.data, 1, line.len, out); /* one call, so that records do not mix */
+    }
+    (void)fflush(out);
+    tmli_buf_deinit(&line);
+}
+
+/* SageMaker's numbers are those of Python's logging module. */
+static bool level_of(const char *text, tml_log_level *out)
+{
+    int64_t number = 0;
+    if (text == NULL || !tmli_parse_int64(tmli_str(text), &number)) {
+        return false;
+    }
+    *out = number <= 10   ? TML_LOG_DEBUG
+           : number <= 20 ? TML_LOG_INFO
+           : number <= 30 ? TML_LOG_WARN
+                          : TML_LOG_ERROR;
+    return true;
+}
+
+tml_log sm_logging_sink(sm_logging *logging, bool quiet)
+{
+    tml_log log = {.write = write_record, .ctx = logging, .least = TML_LOG_INFO};
+    if (quiet) {
+        log.least = TML_LOG_WARN;
+    } else if (!level_of(getenv("SM_LOG_LEVEL"), &log.least)) {
+        (void)level_of(getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"), &log.least);
+    }
+    return log;
+}

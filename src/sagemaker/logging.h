@@ -1,0 +1,19 @@
+/* sagemaker/logging.h: one line a record, as text or JSON: information on stdout, warnings and errors on stderr. */
+#ifndef SAGEMAKER_LOGGING_H
+#define SAGEMAKER_LOGGING_H
+
+#include <stdbool.h>
+
+#include "textml/log.h"
+
+typedef struct sm_logging {
+    const char *program; /* stands before each text line of a warning or error, and in JSON */
+    bool json;
+} sm_logging;
+
+/* A sink over logging, which must outlive it. quiet drops what is below a warning. SM_LOG_LEVEL and
+ * SAGEMAKER_CONTAINER_LOG_LEVEL (10 debug, 20 info, 30 warning, 40 error) set the least level otherwise; info without
+ * them. Every record is flushed: stdout may be a pipe that somebody reads for metrics. */
+tml_log sm_logging_sink(sm_logging *logging, bool quiet);
+
+#endif
