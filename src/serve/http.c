@@ -1,0 +1,525 @@
+/* The only file that includes libmicrohttpd: connections in, answers of the routes out.
+ *
+ * libmicrohttpd calls handle() for each request once with the headers, once for each piece of the body, and once at its
+ * end, always on the thread that owns the connection. */
+#include "serve/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/status.h"
+#include "serve/routes.h"
+#include "serve/workers.h"
+
+enum {
+    IDLE_TIMEOUT_S = 65,         /* clients of SageMaker wait for an answer up to 60 s */
+    CONNECTION_BYTES = 12 << 10, /* headers, and the piece of the body that is read at a time; cleared after each request */
+    MAX_CONNECTIONS = 4096,
+    SPARE_FILES = 64,            /* file descriptors that are not connections */
+    STACK_BYTES = 512 << 10,     /* address space; what is touched counts, a few pages */
+    LONG_BODY_BYTES = 64 << 10,  /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
+    KEPT_BYTES = 16 << 10,       /* most that an idle request keeps in each buffer */
+    KEPT_REQUESTS = 64,          /* idle ones a thread keeps */
+    MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
+};
+
+typedef enum stage {
+    STAGE_READING,
+    STAGE_REFUSED,  /* 413 was sent; what still comes is dropped */
+    STAGE_WORKING,  /* a worker has it; the connection is suspended */
+    STAGE_ANSWERED, /* by a worker */
+} stage;
+
+/* A request from its headers to the end of its answer. */
+typedef struct exchange {
+    serve_job job;         /* first, so that a job is its exchange */
+    struct exchange *next; /* in the lane's idle list */
+    serve_http *http;
+    serve_lane *lane; /* of the thread that owns the connection */
+    struct MHD_Connection *connection;
+    stage stage;
+    bool reads_body;
+    size_t n_received; /* bytes of the body */
+    tmli_buf body;
+    serve_request request; /* borrows from connection and body */
+    tml_str content_length; /* borrowed likewise */
+    serve_answer answer;
+} exchange;
+
+struct serve_http {
+    serve_server *server;       /* borrowed */
+    struct MHD_Daemon *daemon;  /* owned, as all below */
+    struct MHD_Response *empty; /* shared by all answers without a body */
+    serve_workers *workers;
+    int listen_fd;
+    uint16_t port;
+    atomic_bool is_started;
+    atomic_bool is_draining; /* the workers get no more jobs, connections close with their answer */
+    tml_error start_fault;   /* libmicrohttpd's words while it starts */
+};
+
+/* The lane of this socket thread; the server owns it. */
+static _Thread_local serve_lane *thread_lane;
+
+/* ---- exchanges ---- */
+
+/* Only the lane's own thread writes it: a load and a store do. */
+static void count_open(serve_lane *lane, int change)
+{
+    const size_t n = atomic_load_explicit(&lane->n_open, memory_order_relaxed);
+    atomic_store_explicit(&lane->n_open, n + (size_t)change, memory_order_release);
+}
+
+static exchange *begin_exchange(serve_http *http)
+{
+    if (thread_lane == NULL) {
+        thread_lane = serve_lane_create(http->server);
+    }
+    serve_lane *lane = thread_lane;
+    if (lane == NULL) {
+        return NULL;
+    }
+    exchange *ex = lane->idle;
+    if (ex != NULL) {
+        lane->idle = ex->next;
+        lane->n_idle--;
+    } else {
+        ex = tmli_calloc(1, sizeof(*ex));
+        if (ex == NULL) {
+            return NULL;
+        }
+        ex->http = http;
+        ex->lane = lane;
+    }
+    count_open(lane, 1);
+    ex->stage = STAGE_READING;
+    ex->n_received = 0;
+    tmli_buf_reset(&ex->body);
+    return ex;
+}
+
+static void free_exchange(exchange *ex)
+{
+    tmli_buf_deinit(&ex->body);
+    tmli_buf_deinit(&ex->answer.body);
+    tmli_free(ex);
+}
+
+static void shrink(tmli_buf *buf)
+{
+    if (buf->capacity > KEPT_BYTES) {
+        tmli_buf_deinit(buf);
+    }
+}
+
+static void end_exchange(exchange *ex)
+{
+    serve_lane *lane = ex->lane;
+    if (ex->stage != STAGE_REFUSED) {
+        count_open(lane, -1);
+    }
+    if (lane->n_idle == KEPT_REQUESTS) {
+        free_exchange(ex);
+        return;
+    }
+    shrink(&ex->body);
+    shrink(&ex->answer.body);
+    ex->next = lane->idle;
+    lane->idle = ex;
+    lane->n_idle++;
+}
+
+/* libmicrohttpd's word that a request is over, answered or broken off. */
+static void complete(void *ctx, struct MHD_Connection *connection, void **slot,
+                     enum MHD_RequestTerminationCode why)
+{
+    (void)ctx;
+    (void)connection;
+    (void)why;
+    if (*slot != NULL) {
+        end_exchange(*slot);
+        *slot = NULL;
+    }
+}
+
+/* ---- answers ---- */
+
+static enum MHD_Result queue(serve_http *http, struct MHD_Connection *connection,
+                             const serve_answer *answer)
+{
+    const bool closes = atomic_load_explicit(&http->is_draining, memory_order_relaxed);
+    if (answer->body.len == 0 && answer->allow == NULL && !closes) {
+        return MHD_queue_response(connection, answer->status, http->empty);
+    }
+    /* The exchange keeps the bytes until the answer has left. */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->body.len, answer->body.data, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    bool done = true;
+    if (answer->content_type != NULL) {
+        done = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                       answer->content_type) == MHD_YES;
+    }
+    if (answer->allow != NULL) {
+        done = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) == MHD_YES &&
+               done;
+    }
+    if (closes) {
+        done = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES &&
+               done;
+    }
+    const enum MHD_Result result =
+        done ? MHD_queue_response(connection, answer->status, response) : MHD_NO;
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Answers 413 while the body is still coming, and drops what comes. libmicrohttpd can answer only before or behind a
+ * body, and would close at once: data that arrive at a closed socket reset the connection, and many a client then loses
+ * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. */
+static void refuse(exchange *ex)
+{
+    ex->stage = STAGE_REFUSED;
+    count_open(ex->lane, -1);
+    serve_refuse_body(ex->http->server, &ex->answer);
+    tmli_buf *out = &ex->body; /* not needed any more */
+    tmli_buf_reset(out);
+    tmli_buf_printf(out,
+                    "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
+                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                    ex->answer.body.len);
+    tmli_buf_append_str(out, tmli_buf_str(&ex->answer.body));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info != NULL && !out->failed) {
+        /* Some 300 bytes into an empty send buffer: they fit, or the client is gone. */
+        (void)!send(info->connect_fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)shutdown(info->connect_fd, SHUT_WR);
+    }
+    ex->n_received = 0; /* counts what is dropped from here on */
+}
+
+/* ---- requests ---- */
+
+/* One pass over the headers: most requests have few, and each lookup would walk them all. */
+static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                   size_t n_name, const char *value, size_t n_value)
+{
+    (void)kind;
+    exchange *ex = ctx;
+    const struct {
+        tml_str name;
+        tml_str *value;
+    } wanted[] = {
+        {TML_STR("Content-Type"), &ex->request.content_type},
+        {TML_STR("Content-Length"), &ex->content_length},
+        {TML_STR("Content-Encoding"), &ex->request.content_encoding},
+        {TML_STR("Accept"), &ex->request.accept},
+    };
+    const tml_str found = {name, n_name};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (wanted[i].value->len == 0 && tmli_str_eq_nocase(found, wanted[i].name)) {
+            *wanted[i].value = (tml_str){value, value != NULL ? n_value : 0};
+        }
+    }
+    return MHD_YES;
+}
+
+static void read_headers(exchange *ex, const char *url, const char *method)
+{
+    ex->request = (serve_request){.method = tmli_str(method), .path = tmli_str(url)};
+    ex->content_length = (tml_str){0};
+    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
+    ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
+    /* libmicrohttpd has refused what is not a number; a number too large for us is too large a body. */
+    int64_t n = 0;
+    if (ex->content_length.len > 0 && (!tmli_parse_int64(ex->content_length, &n) || n < 0 ||
+                                       (uint64_t)n > ex->http->server->max_body)) {
+        refuse(ex);
+    }
+}
+
+static enum MHD_Result read_piece(exchange *ex, const char *piece, size_t n)
+{
+    ex->n_received += n;
+    if (ex->stage == STAGE_REFUSED) {
+        return ex->n_received <= MAX_DROPPED_BYTES ? MHD_YES : MHD_NO;
+    }
+    if (ex->n_received > ex->http->server->max_body) {
+        refuse(ex);
+    } else if (ex->reads_body) {
+        tmli_buf_append(&ex->body, piece, n);
+    }
+    return MHD_YES;
+}
+
+static void work(serve_lane *lane, exchange *ex)
+{
+    static const char no_memory[] =
+        "{\"error\":{\"code\":503,\"message\":\"out of memory; try again\"}}";
+    if (lane == NULL || ex->body.failed) {
+        ex->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        ex->answer.content_type = "application/json";
+        tmli_buf_reset(&ex->answer.body);
+        tmli_buf_append_text(&ex->answer.body, no_memory);
+        return;
+    }
+    serve_route(lane, &ex->request, &ex->answer);
+}
+
+/* On a worker's thread. */
+static void work_aside(serve_lane *lane, serve_job *job)
+{
+    exchange *ex = (exchange *)job;
+    work(lane, ex);
+    ex->stage = STAGE_ANSWERED;
+    MHD_resume_connection(ex->connection); /* from here on its own thread has it */
+}
+
+/* Hands a long request over; false when it must be answered here. */
+static bool hand_over(exchange *ex)
+{
+    serve_http *http = ex->http;
+    if (ex->body.len < LONG_BODY_BYTES ||
+        atomic_load_explicit(&http->is_draining, memory_order_relaxed) ||
+        !serve_workers_ready(http->workers)) {
+        return false;
+    }
+    ex->stage = STAGE_WORKING;
+    MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
+    serve_workers_add(http->workers, &ex->job);
+    return true;
+}
+
+static enum MHD_Result finish(exchange *ex)
+{
+    if (ex->stage == STAGE_REFUSED) {
+        return MHD_NO; /* answered long ago: closes the connection */
+    }
+    if (ex->stage == STAGE_READING) {
+        ex->request.body = tmli_buf_str(&ex->body);
+        if (hand_over(ex)) {
+            return MHD_YES;
+        }
+        work(ex->lane, ex);
+    }
+    return queue(ex->http, ex->connection, &ex->answer);
+}
+
+static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *piece,
+                              size_t *n_piece, void **slot)
+{
+    (void)version;
+    serve_http *http = ctx;
+    exchange *ex = *slot;
+    if (ex == NULL) {
+        ex = begin_exchange(http);
+        if (ex == NULL) {
+            return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, http->empty);
+        }
+        *slot = ex;
+        ex->connection = connection;
+        read_headers(ex, url, method);
+        return MHD_YES;
+    }
+    if (*n_piece > 0) {
+        const size_t n = *n_piece;
+        *n_piece = 0;
+        return read_piece(ex, piece, n);
+    }
+    return finish(ex);
+}
+
+/* ---- start and stop ---- */
+
+/* While the server starts these are the reason why it does not. Later any client can cause them: for debugging only. */
+static void take_message(void *ctx, const char *format, va_list args) TML_PRINTF(2, 0);
+static void take_message(void *ctx, const char *format, va_list args)
+{
+    serve_http *http = ctx;
+    char message[256];
+    if (vsnprintf(message, sizeof(message), format, args) < 0) {
+        return;
+    }
+    message[strcspn(message, "\r\n")] = '\0';
+    if (!atomic_load(&http->is_started)) {
+        (void)tmli_fail(&http->start_fault, TML_EIO, "%s", message);
+    } else {
+        tml_logf(http->server->log, TML_LOG_DEBUG, "libmicrohttpd: %s", message);
+    }
+}
+
+typedef union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} address;
+
+static tml_status parse_address(const serve_http_options *options, address *out, socklen_t *n,
+                                tml_error *err)
+{
+    *out = (address){0};
+    if (inet_pton(AF_INET, options->host, &out->v4.sin_addr) == 1) {
+        out->v4.sin_family = AF_INET;
+        out->v4.sin_port = htons(options->port);
+        *n = sizeof(out->v4);
+        return TML_OK;
+    }
+    *out = (address){0};
+    if (inet_pton(AF_INET6, options->host, &out->v6.sin6_addr) == 1) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons(options->port);
+        *n = sizeof(out->v6);
+        return TML_OK;
+    }
+    return tmli_fail(err, TML_EINVAL,
+                     "--host: \"%.64s\" is not an IPv4 or IPv6 address, such as 0.0.0.0 or "
+                     "127.0.0.1",
+                     options->host);
+}
+
+static tml_status listen_on(serve_http *http, const serve_http_options *options, tml_error *err)
+{
+    address at;
+    socklen_t n = 0;
+    const tml_status status = parse_address(options, &at, &n, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    const int yes = 1;
+    /* Several threads accept from it: it must not block the one that comes second. */
+    http->listen_fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (http->listen_fd < 0 ||
+        setsockopt(http->listen_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        bind(http->listen_fd, &at.any, n) != 0 || listen(http->listen_fd, SOMAXCONN) != 0 ||
+        getsockname(http->listen_fd, &at.any, &n) != 0) {
+        return tmli_fail(err, TML_EIO, "cannot listen on %s, port %u: %s; choose another --port",
+                         options->host, (unsigned)options->port, strerror(errno));
+    }
+    http->port = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
+    return TML_OK;
+}
+
+/* As many as there are file descriptors for. */
+static unsigned connection_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > MAX_CONNECTIONS + SPARE_FILES) {
+        return MAX_CONNECTIONS;
+    }
+    return limit.rlim_cur > 2 * SPARE_FILES ? (unsigned)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+}
+
+static tml_status start_daemon(serve_http *http, size_t n_threads, tml_error *err)
+{
+    /* A pool of one is no pool; the library warns about it. */
+    const struct MHD_OptionItem pool[] = {
+        {n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n_threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_USE_ERROR_LOG,
+        http->port, NULL, NULL, handle, http, MHD_OPTION_EXTERNAL_LOGGER, take_message, http,
+        MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, complete, NULL,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+    if (http->daemon == NULL) {
+        return tmli_fail(err, TML_EIO, "the HTTP server does not start: %s",
+                         http->start_fault.status != TML_OK ? http->start_fault.text
+                                                            : "libmicrohttpd says no more");
+    }
+    atomic_store(&http->is_started, true);
+    return TML_OK;
+}
+
+tml_status serve_http_start(serve_server *server, const serve_http_options *options,
+                            serve_http **out, tml_error *err)
+{
+    tml_status status = TML_OK;
+    serve_http *http = tmli_calloc(1, sizeof(*http));
+    if (http == NULL) {
+        return tmli_fail_memory(err, "the HTTP server");
+    }
+    http->server = server;
+    http->listen_fd = -1;
+    atomic_init(&http->is_draining, false);
+    atomic_init(&http->is_started, false);
+    http->empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (http->empty == NULL) {
+        TMLI_TRY(tmli_fail_memory(err, "the HTTP server"));
+    }
+    TMLI_TRY(serve_workers_create(server, options->n_threads, work_aside, &http->workers, err));
+    TMLI_TRY(listen_on(http, options, err));
+    TMLI_TRY(start_daemon(http, options->n_threads, err));
+    *out = http;
+    http = NULL;
+cleanup:
+    serve_http_stop(http);
+    return status;
+}
+
+uint16_t serve_http_port(const serve_http *http)
+{
+    return http->port;
+}
+
+void serve_http_stop_accepting(serve_http *http)
+{
+    atomic_store_explicit(&http->is_draining, true, memory_order_relaxed);
+    (void)MHD_quiesce_daemon(http->daemon);
+    /* The socket must live until the daemon has stopped, but the kernel need not complete connections on it. */
+    (void)shutdown(http->listen_fd, SHUT_RDWR);
+}
+
+static void free_idle(serve_server *server)
+{
+    for (serve_lane *lane = server->lanes; lane != NULL; lane = lane->next) {
+        exchange *ex = lane->idle;
+        while (ex != NULL) {
+            exchange *next = ex->next;
+            free_exchange(ex);
+            ex = next;
+        }
+        lane->idle = NULL;
+        lane->n_idle = 0;
+    }
+}
+
+void serve_http_stop(serve_http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    if (http->daemon != NULL) {
+        MHD_stop_daemon(http->daemon);
+    }
+    serve_workers_free(http->workers);
+    free_idle(http->server); /* all threads have ended: their lists may be touched */
+    if (http->empty != NULL) {
+        MHD_destroy_response(http->empty);
+    }
+    if (http->listen_fd >= 0) {
+        (void)close(http->listen_fd);
+    }
+    tmli_free(http);
+}

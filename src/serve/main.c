@@ -1,0 +1,179 @@
+/* serve: start, ready, drain, stop. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/status.h"
+#include "sagemaker/logging.h"
+#include "sagemaker/paths.h"
+#include "serve/http.h"
+#include "serve/options.h"
+#include "serve/server.h"
+#include "textml/version.h"
+
+enum {
+    DRAIN_MS = 25000, /* the platform kills 30 s after its SIGTERM */
+    LOOK_MS = 25,     /* between two looks at the open requests */
+    QUIET_LOOKS = 2,  /* without one, so that what had just arrived is seen */
+};
+
+/* ---- signals ---- */
+
+/* Written by the handler, read by main. */
+static int wake_pipe[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    (void)number;
+    const int saved = errno;
+    (void)!write(wake_pipe[1], "", 1);
+    errno = saved;
+}
+
+static tml_status catch_signals(tml_error *err)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (pipe(wake_pipe) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
+        sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0) {
+        return tmli_fail(err, TML_EIO, "cannot catch signals");
+    }
+    return TML_OK;
+}
+
+/* Whether a signal came within so many milliseconds; -1 waits for one. */
+static bool has_signal(int timeout_ms)
+{
+    struct pollfd wait = {.fd = wake_pipe[0], .events = POLLIN};
+    int n = poll(&wait, 1, timeout_ms);
+    while (n < 0 && errno == EINTR) {
+        n = poll(&wait, 1, timeout_ms); /* the handler has written meanwhile: returns at once */
+    }
+    char byte;
+    return n > 0 && read(wake_pipe[0], &byte, 1) == 1;
+}
+
+/* ---- the phases ---- */
+
+static void announce_json(const serve_options *options, const serve_server *server, uint16_t port)
+{
+    tmli_buf line = {0};
+    tmli_json_writer w;
+    tmli_json_begin(&w, &line, 0);
+    tmli_json_object(&w, NULL);
+    tmli_json_put_text(&w, "program", "serve");
+    tmli_json_put_text(&w, "level", "info");
+    tmli_json_put_text(&w, "message", "listening");
+    tmli_json_put_text(&w, "host", options->host);
+    tmli_json_put_u64(&w, "port", port);
+    if (serve_server_is_ready(server)) {
+        tmli_json_put_text(&w, "recipe", tml_model_recipe_name(server->model));
+        tmli_json_put_u64(&w, "labels", tml_model_labels(server->model));
+    }
+    tmli_json_put_u64(&w, "threads", options->n_threads);
+    tmli_json_close_object(&w);
+    const char *text = tmli_buf_cstr(&line);
+    if (text != NULL) {
+        (void)puts(text);
+    }
+    tmli_buf_deinit(&line);
+}
+
+/* The one line that says that requests are answered from now on, and where. */
+static void announce(const serve_options *options, const serve_server *server, uint16_t port)
+{
+    if (options->quiet) {
+        return;
+    }
+    const char *s = options->n_threads == 1 ? "" : "s";
+    if (options->log_format == 1) {
+        announce_json(options, server, port);
+    } else if (serve_server_is_ready(server)) {
+        (void)printf("serve: listening on %s:%u, recipe %s, %zu labels, %zu thread%s\n",
+                     options->host, (unsigned)port, tml_model_recipe_name(server->model),
+                     tml_model_labels(server->model), (size_t)options->n_threads, s);
+    } else {
+        (void)printf("serve: listening on %s:%u, no model, %zu thread%s\n", options->host,
+                     (unsigned)port, (size_t)options->n_threads, s);
+    }
+    (void)fflush(stdout);
+}
+
+/* Lets the open requests finish. False when the time is over and some are left. A second signal ends the process. */
+static bool drain(serve_server *server, serve_http *http)
+{
+    serve_http_stop_accepting(http);
+    int quiet_looks = 0;
+    for (int waited_ms = 0; waited_ms < DRAIN_MS; waited_ms += LOOK_MS) {
+        if (has_signal(LOOK_MS)) {
+            _exit(1);
+        }
+        quiet_looks = serve_server_open_requests(server) == 0 ? quiet_looks + 1 : 0;
+        if (quiet_looks == QUIET_LOOKS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tml_status run(const serve_options *options, const char *model_dir, const tml_log *log,
+                      tml_error *err)
+{
+    tml_status status = TML_OK;
+    serve_http *http = NULL;
+    serve_server server;
+    const serve_http_options http_options = {
+        .host = options->host, .port = (uint16_t)options->port, .n_threads = options->n_threads};
+    status = serve_server_open(&server, model_dir, log, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    server.max_body = options->max_body;
+    server.has_default_accept = options->has_default_accept;
+    server.default_accept = options->default_accept;
+    serve_server_verify(&server);
+    TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
+    announce(options, &server, serve_http_port(http));
+    (void)has_signal(-1);
+    if (!drain(&server, http)) {
+        tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
+        _exit(0); /* their threads still use everything that we would free */
+    }
+    serve_http_stop(http);
+cleanup:
+    if (!serve_server_close(&server)) {
+        _exit(status == TML_OK ? 0 : 1); /* the model is still being read through */
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    tml_status status = TML_OK;
+    tml_error err = {0};
+    serve_options options;
+    sm_paths paths = {0};
+    sm_logging logging = {.program = "serve"};
+    tml_log log = sm_logging_sink(&logging, false);
+    TMLI_TRY(serve_options_parse(&options, argc, argv, &err));
+    if (options.help || options.version) {
+        (void)printf("%s", options.help ? serve_usage : "serve (textml) " TML_VERSION "\n");
+        return 0;
+    }
+    logging.json = options.log_format == 1;
+    log = sm_logging_sink(&logging, options.quiet);
+    TMLI_TRY(catch_signals(&err));
+    serve_options_complete(&options, &log);
+    TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
+    TMLI_TRY(run(&options, paths.model, &log, &err));
+cleanup:
+    sm_paths_deinit(&paths);
+    if (status != TML_OK) {
+        tml_logf(&log, TML_LOG_ERROR, "%s", err.text);
+    }
+    return status == TML_OK ? 0 : 1;
+}

@@ -1,0 +1,36 @@
+/* serve/options.h: what serve was asked to do, by its command line and the container's environment. */
+#ifndef SERVE_OPTIONS_H
+#define SERVE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sagemaker/content.h"
+#include "sagemaker/logging.h"
+#include "textml/status.h"
+
+typedef struct serve_options {
+    const char *model_dir; /* NULL: where the container has it */
+    const char *host;
+    uint64_t port;
+    uint64_t n_threads;
+    uint64_t max_body;
+    bool has_default_accept;
+    sm_media default_accept;
+    bool quiet;
+    bool help;
+    bool version;
+    size_t log_format; /* 0 text, 1 json */
+} serve_options;
+
+extern const char serve_usage[]; /* the text of --help */
+
+/* The command line; fields that it leaves open are 0 or NULL. Errors: TML_EINVAL. */
+TML_NODISCARD tml_status serve_options_parse(serve_options *out, int argc, char **argv,
+                                             tml_error *err);
+/* Fills what the command line left open from the environment, then with the defaults. A variable that makes no sense is
+ * warned of and left aside: a container that does not start tells less than one that runs. */
+void serve_options_complete(serve_options *options, const tml_log *log);
+
+#endif

@@ -1,0 +1,154 @@
+/* The model's state and the threads' lanes. */
+#include "serve/server.h"
+
+#include "base/mem.h"
+#include "base/status.h"
+
+enum {
+    ARENA_BLOCK_BYTES = 16 << 10, /* a request of some headlines; larger ones take more for a while */
+    VERIFY_AT_ONCE_BYTES = 32 << 20, /* about 5 ms: less than a fifth of the start that we promise */
+    VERIFIER_STACK_BYTES = 256 << 10,
+};
+
+/* ---- the model ---- */
+
+/* Called once, before is_ready is read as false by anybody. */
+static void set_fault(serve_server *server, const tml_error *fault)
+{
+    server->fault = *fault;
+    atomic_store_explicit(&server->is_ready, false, memory_order_release);
+    tml_logf(server->log, TML_LOG_ERROR, "%s", fault->text);
+}
+
+bool serve_server_is_ready(const serve_server *server)
+{
+    return atomic_load_explicit(&server->is_ready, memory_order_acquire);
+}
+
+tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log, tml_error *err)
+{
+    *out = (serve_server){.log = log};
+    if (pthread_mutex_init(&out->lock, NULL) != 0) {
+        return tmli_fail_memory(err, "a lock");
+    }
+    atomic_init(&out->verifier_ended, false);
+    atomic_init(&out->is_ready, true);
+    tml_error fault = {0};
+    if (tml_model_load(dir, &out->model, &fault) != TML_OK) {
+        set_fault(out, &fault);
+    }
+    return TML_OK;
+}
+
+static void verify(serve_server *server)
+{
+    tml_error fault = {0};
+    if (tml_model_verify(server->model, &fault) != TML_OK) {
+        set_fault(server, &fault);
+    }
+}
+
+static void *verify_aside(void *arg)
+{
+    serve_server *server = arg;
+    verify(server);
+    atomic_store_explicit(&server->verifier_ended, true, memory_order_release);
+    return NULL;
+}
+
+void serve_server_verify(serve_server *server)
+{
+    if (!serve_server_is_ready(server)) {
+        return;
+    }
+    if (tml_model_bytes(server->model) > VERIFY_AT_ONCE_BYTES) {
+        pthread_attr_t attr;
+        if (pthread_attr_init(&attr) == 0) {
+            (void)pthread_attr_setstacksize(&attr, VERIFIER_STACK_BYTES);
+            server->has_verifier =
+                pthread_create(&server->verifier, &attr, verify_aside, server) == 0;
+            (void)pthread_attr_destroy(&attr);
+        }
+    }
+    if (!server->has_verifier) {
+        verify(server); /* also when no thread can be had: late is better than unchecked */
+    }
+}
+
+/* ---- lanes ---- */
+
+serve_lane *serve_lane_create(serve_server *server)
+{
+    serve_lane *lane = tmli_calloc(1, sizeof(*lane));
+    if (lane == NULL) {
+        return NULL;
+    }
+    lane->server = server;
+    tmli_arena_init(&lane->arena, ARENA_BLOCK_BYTES, 0);
+    atomic_init(&lane->n_open, 0);
+    (void)pthread_mutex_lock(&server->lock);
+    lane->next = server->lanes;
+    server->lanes = lane;
+    (void)pthread_mutex_unlock(&server->lock);
+    return lane;
+}
+
+tml_status serve_lane_prepare(serve_lane *lane, tml_error *err)
+{
+    const tml_model *model = lane->server->model;
+    if (lane->scores == NULL) {
+        lane->scores =
+            tmli_alloc(SERVE_CHUNK_ROWS * tml_model_labels(model), sizeof(*lane->scores));
+        if (lane->scores == NULL) {
+            return tmli_fail_memory(err, "the scores");
+        }
+    }
+    return lane->session != NULL ? TML_OK : tml_session_create(model, &lane->session, err);
+}
+
+void serve_lane_end_request(serve_lane *lane)
+{
+    if (lane->arena.used_bytes > ARENA_BLOCK_BYTES) {
+        tmli_arena_deinit(&lane->arena); /* its first block may be as large as its first text */
+    } else {
+        tmli_arena_reset(&lane->arena);
+    }
+}
+
+static void free_lane(serve_lane *lane)
+{
+    tml_session_free(lane->session);
+    tmli_arena_deinit(&lane->arena);
+    tmli_free(lane->scores);
+    tmli_free(lane);
+}
+
+size_t serve_server_open_requests(serve_server *server)
+{
+    size_t n = 0;
+    (void)pthread_mutex_lock(&server->lock);
+    for (serve_lane *lane = server->lanes; lane != NULL; lane = lane->next) {
+        n += atomic_load_explicit(&lane->n_open, memory_order_acquire);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return n;
+}
+
+bool serve_server_close(serve_server *server)
+{
+    if (server->has_verifier) {
+        if (!atomic_load_explicit(&server->verifier_ended, memory_order_acquire)) {
+            return false;
+        }
+        (void)pthread_join(server->verifier, NULL);
+    }
+    while (server->lanes != NULL) {
+        serve_lane *next = server->lanes->next;
+        free_lane(server->lanes);
+        server->lanes = next;
+    }
+    tml_model_free(server->model);
+    (void)pthread_mutex_destroy(&server->lock);
+    *server = (serve_server){0};
+    return true;
+}

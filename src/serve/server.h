@@ -1,0 +1,70 @@
+/* serve/server.h: what a running server holds: the model and whether it is fit to answer, and for each thread its lane:
+ * a session and scratch memory. No socket is known here. */
+#ifndef SERVE_SERVER_H
+#define SERVE_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "sagemaker/content.h"
+#include "textml/log.h"
+#include "textml/model.h"
+#include "textml/status.h"
+
+enum { SERVE_CHUNK_ROWS = 64 }; /* texts scored together: as many as a session takes at a time */
+
+typedef struct serve_server serve_server;
+
+/* What one thread needs to answer. Only its thread touches it, but for n_open. */
+typedef struct serve_lane {
+    serve_server *server;   /* borrowed */
+    struct serve_lane *next; /* under server->lock */
+    tml_session *session;   /* made by the first invocation, owned */
+    tmli_arena arena;       /* of the request that is being answered */
+    tml_str texts[SERVE_CHUNK_ROWS];
+    float *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
+    void *idle;    /* the socket side's requests that wait for use */
+    size_t n_idle;
+    atomic_size_t n_open; /* requests that have begun and not ended; read by the thread that drains */
+} serve_lane;
+
+struct serve_server {
+    const tml_log *log; /* borrowed; may be NULL */
+    size_t max_body;    /* longest body that is read */
+    bool has_default_accept;
+    sm_media default_accept; /* for requests that take anything */
+    tml_model *model;        /* owned; NULL when it could not be loaded */
+    atomic_bool is_ready;    /* false: fault says why, and does not change any more */
+    tml_error fault;
+    pthread_t verifier;
+    bool has_verifier;
+    atomic_bool verifier_ended;
+    pthread_mutex_t lock;
+    serve_lane *lanes; /* owned; under lock */
+};
+
+/* Maps the model below dir. A model that cannot be used leaves a server that answers 503 with the reason, which is also
+ * logged. out: release with serve_server_close. Errors: TML_ENOMEM. */
+TML_NODISCARD tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log,
+                                           tml_error *err);
+/* Compares the model's bytes with its hash: at once when that takes milliseconds, otherwise on a thread of its own. */
+void serve_server_verify(serve_server *server);
+/* True when nothing of the server is in use any more and it was released. False: the verifying thread still reads the
+ * model; only ending the process helps. All other threads must have ended. */
+bool serve_server_close(serve_server *server);
+
+/* Whether invocations can be answered; otherwise server->fault says why not. */
+bool serve_server_is_ready(const serve_server *server);
+
+/* A lane for the calling thread, which stays the server's; NULL when memory is short. */
+serve_lane *serve_lane_create(serve_server *server) TML_NODISCARD;
+/* Makes the session and its buffers at the first call. Errors: TML_ENOMEM. */
+TML_NODISCARD tml_status serve_lane_prepare(serve_lane *lane, tml_error *err);
+/* Gives back what a large request has taken, so that an idle lane stays small. */
+void serve_lane_end_request(serve_lane *lane);
+size_t serve_server_open_requests(serve_server *server);
+
+#endif
