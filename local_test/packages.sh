@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# The Debian 12 packages that textml needs, in one place; sourced, not run.
+# need_build_packages and need_test_packages install what dpkg says is missing, and nothing else.
+
+# To build train and serve, and to ask a server (local_test).
+build_packages=(
+  gcc libc6-dev cmake ninja-build pkg-config
+  libopenblas-dev libcjson-dev libyaml-dev libmicrohttpd-dev libutf8proc-dev zlib1g-dev
+  curl ca-certificates
+)
+
+# Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
+# sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report.
+test_packages=(
+  libcmocka-dev libcurl4-openssl-dev
+  clang libclang-rt-14-dev
+  clang-format clang-tidy cppcheck shellcheck
+  gcovr
+)
+
+# Besides, for the peers of tests/bench; tests/run.sh does without them.
+bench_packages=(wrk python3-torch python3-numpy python3-pandas)
+
+need_build_packages() {
+  install_missing "${build_packages[@]}"
+}
+
+need_test_packages() {
+  install_missing "${build_packages[@]}" "${test_packages[@]}"
+}
+
+need_bench_packages() {
+  install_missing "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
+}
+
+install_missing() {
+  local missing=() package
+  if ! command -v dpkg-query >/dev/null; then
+    echo "No dpkg here: taking for granted that the equivalents of these are installed: $*" >&2
+    return 0
+  fi
+  for package in "$@"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    return 0
+  fi
+  echo "== installing with apt-get: ${missing[*]}"
+  as_root apt-get -q update &&
+    as_root apt-get -qy -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}"
+}
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    DEBIAN_FRONTEND=noninteractive "$@"
+  elif command -v sudo >/dev/null; then
+    sudo DEBIAN_FRONTEND=noninteractive "$@"
+  else
+    echo "This needs root or sudo, and there is neither. As root, run: $*" >&2
+    return 1
+  fi
+}
