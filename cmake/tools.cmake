@@ -1,0 +1,26 @@
+# What people and tests/run.sh run by name: format, format-check, lint, fuzz-smoke, bench. Only for textml itself, not
+# where it is a part of another project.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
+set(tests ${PROJECT_SOURCE_DIR}/tests)
+
+add_custom_target(format COMMAND ${tests}/lint/check_format.sh --fix VERBATIM)
+add_custom_target(format-check COMMAND ${tests}/lint/check_format.sh VERBATIM)
+add_custom_target(lint COMMAND ${tests}/lint/lint.sh ${CMAKE_BINARY_DIR} USES_TERMINAL VERBATIM)
+add_dependencies(lint tml_recipes) # a header that the sources include
+
+# A minute each, in a tree that has the fuzzers; the same cases take seconds each in `ctest --preset fuzz`.
+if(TML_BUILD_FUZZ)
+  add_custom_target(fuzz-smoke
+    COMMAND ${CMAKE_COMMAND} -E env FUZZ_SECONDS=60 ${CMAKE_CTEST_COMMAND} -L fuzzing -j 2 --output-on-failure
+    USES_TERMINAL VERBATIM)
+else()
+  add_custom_target(fuzz-smoke
+    COMMAND ${CMAKE_COMMAND} -E echo "This tree has no fuzzers: cmake --preset fuzz && cmake --build build/fuzz -t fuzz-smoke"
+    COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+endif()
+
+if(EXISTS ${tests}/bench/run.sh)
+  add_custom_target(bench COMMAND ${tests}/bench/run.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} USES_TERMINAL VERBATIM)
+endif()

@@ -1,0 +1,110 @@
+/* Property: any bytes give tokens that are valid UTF-8, not empty and bounded, the same with fresh scratch; and what is
+ * ASCII gives the same tokens by the ASCII path as beside a letter that forces the general one.
+ * Input: a byte for rule and number of steps, a byte for each step, then the text. */
+#include "fuzz/fuzz.h"
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "textml/tokenizer.h"
+
+enum {
+    N_KINDS = 3,
+    N_STEPS = 6,
+    MAX_STEPS = 5,
+    /* U+FDFA is 3 bytes and 33 in NFKC; lower case may add half again. */
+    MAX_GROWTH = 40,
+};
+
+static tml_tokenizer_options choose_options(const uint8_t **data, size_t *size)
+{
+    tml_tokenizer_options options = {0};
+    const unsigned choice = fuzz_choice(data, size);
+    options.kind = (tml_tokenizer_kind)(choice % N_KINDS);
+    options.n_steps = choice / N_KINDS % MAX_STEPS;
+    for (size_t i = 0; i < options.n_steps; i++) {
+        options.steps[i] = (tml_normalize_step)(fuzz_choice(data, size) % N_STEPS);
+    }
+    return options;
+}
+
+static tml_tokens *create_tokens(void)
+{
+    tml_tokens *tokens = NULL;
+    FUZZ_CHECK(tml_tokens_create(&tokens, NULL) == TML_OK);
+    return tokens;
+}
+
+static void tokenize(const tml_tokenizer *tokenizer, tml_str text, tml_tokens *tokens)
+{
+    tml_error err = {0};
+    FUZZ_CHECK(tml_tokenize(tokenizer, text, tokens, &err) == TML_OK);
+}
+
+static void check_tokens(const tml_tokens *tokens, size_t n_bytes)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < tml_tokens_count(tokens); i++) {
+        const tml_str token = tml_tokens_at(tokens, i);
+        FUZZ_CHECK(token.len > 0);
+        FUZZ_CHECK(tmli_utf8_faults(token) == 0);
+        FUZZ_CHECK(memchr(token.data, ' ', token.len) == NULL);
+        total += token.len;
+    }
+    FUZZ_CHECK(total <= MAX_GROWTH * n_bytes);
+}
+
+/* The first n tokens of a are those of b. */
+static void check_same(const tml_tokens *a, const tml_tokens *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        FUZZ_CHECK(tmli_str_eq(tml_tokens_at(a, i), tml_tokens_at(b, i)));
+    }
+}
+
+static bool squeezes(const tml_tokenizer_options *options)
+{
+    for (size_t i = 0; i < options->n_steps; i++) {
+        if (options->steps[i] == TML_NORMALIZE_SQUEEZE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* squeeze_punctuation looks across the blank that is put between, so it is left out. */
+static void check_ascii_path(const tml_tokenizer *tokenizer, tml_str text, const tml_tokens *tokens)
+{
+    tmli_buf longer = {0};
+    tmli_buf_append_str(&longer, text);
+    tmli_buf_append_text(&longer, " \xC3\xA9");
+    tml_tokens *const general = create_tokens();
+    tokenize(tokenizer, tmli_buf_str(&longer), general);
+    const size_t n = tml_tokens_count(tokens);
+    FUZZ_CHECK(tml_tokens_count(general) == n + 1);
+    check_same(tokens, general, n);
+    tml_tokens_free(general);
+    tmli_buf_deinit(&longer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const tml_tokenizer_options options = choose_options(&data, &size);
+    const tml_str text = fuzz_text(data, size);
+    tml_tokenizer *tokenizer = NULL;
+    FUZZ_CHECK(tml_tokenizer_create(&options, &tokenizer, NULL) == TML_OK);
+    tml_tokens *const fresh = create_tokens();
+    tml_tokens *const used = create_tokens();
+    tokenize(tokenizer, text, fresh);
+    check_tokens(fresh, size);
+    tokenize(tokenizer, TML_STR("What was here before \xE2\x80\x94 na\xC3\xAFve"), used);
+    tokenize(tokenizer, text, used);
+    FUZZ_CHECK(tml_tokens_count(used) == tml_tokens_count(fresh));
+    check_same(used, fresh, tml_tokens_count(fresh));
+    if (tmli_ascii_prefix(text) == size && !squeezes(&options)) {
+        check_ascii_path(tokenizer, text, fresh);
+    }
+    tml_tokens_free(used);
+    tml_tokens_free(fresh);
+    tml_tokenizer_free(tokenizer);
+    return 0;
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Everything that reads the sources without running them; fails on any finding.
+#   lint.sh BUILD    BUILD: a configured build tree, for its compile_commands.json
+# JOBS: processes at a time; by default one a core.
+set -euo pipefail
+build=$1
+jobs=${JOBS:-$(nproc)}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+for check in layers sizes shell format; do
+  "$here/check_$check.sh"
+done
+
+cppcheck --project="$build/compile_commands.json" -j"$jobs" --enable=warning,style,performance,portability --quiet \
+  --inline-suppr --suppressions-list="$here/cppcheck.txt" --error-exitcode=1 \
+  --template='{file}:{line}: {severity}: {message} [{id}]'
+
+# clang-tidy counts on stderr the warnings that it does not show.
+sed -nE 's/^ *"file": "(.*)",?$/\1/p' "$build/compile_commands.json" | LC_ALL=C sort -u |
+  xargs -P "$jobs" -n 1 clang-tidy -p "$build" --quiet 2> >(grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -header' >&2)

@@ -1,0 +1,341 @@
+/* Shapes, initial weights and prediction of networks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "models/mlp.h"
+#include "num/reference.h"
+#include "support/alloc_fail.h"
+#include "support/near.h"
+
+enum { TABLE_ROWS = 50, WIDTH = 7, BLOCKS = 9, ROWS = 70 };
+
+static float table_data[TABLE_ROWS * WIDTH];
+static const tmli_table table = {table_data, TABLE_ROWS, WIDTH};
+
+static tmli_mlp_shape shape_of(tmli_activation activation, tmli_output output)
+{
+    return (tmli_mlp_shape){
+        .n_blocks = BLOCKS,
+        .width = WIDTH,
+        .sizes = {33, 6, 5},
+        .n_layers = 3,
+        .activation = activation,
+        .output = output,
+    };
+}
+
+static int fill_table(void **state)
+{
+    (void)state;
+    tmli_rng rng = tmli_rng_at(11, TMLI_RNG_INIT, 0, 0);
+    for (size_t i = 0; i < (size_t)TABLE_ROWS * WIDTH; i++) {
+        table_data[i] = 2.0f * tmli_rng_uniform(&rng) - 1.0f;
+    }
+    return 0;
+}
+
+typedef struct row_set {
+    tmli_entry entries[ROWS * BLOCKS];
+    size_t offsets[ROWS + 1];
+    tmli_rows rows;
+} row_set;
+
+/* Rows of 0 to BLOCKS entries. */
+static void draw_rows(row_set *set)
+{
+    tmli_rng rng = tmli_rng_at(12, TMLI_RNG_INIT, 0, 0);
+    size_t at = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        set->offsets[i] = at;
+        for (uint32_t b = 0; b < BLOCKS; b++) {
+            if (tmli_rng_below(&rng, 3) > 0 && i % 10 != 4) {
+                set->entries[at++] = (tmli_entry){b, tmli_rng_below(&rng, TABLE_ROWS)};
+            }
+        }
+    }
+    set->offsets[ROWS] = at;
+    set->rows = (tmli_rows){set->entries, set->offsets, ROWS};
+}
+
+/* The network's formula in doubles, for one row. */
+static void reference_scores(const tmli_mlp *mlp, const tmli_rows *rows, size_t row, double *out)
+{
+    const tmli_mlp_shape *const s = &mlp->shape;
+    double x[BLOCKS * WIDTH] = {0};
+    double z[BLOCKS * WIDTH];
+    for (size_t e = rows->offsets[row]; e < rows->offsets[row + 1]; e++) {
+        for (size_t i = 0; i < WIDTH; i++) {
+            x[rows->entries[e].block * WIDTH + i] =
+                (double)mlp->embedding.data[rows->entries[e].row * WIDTH + i];
+        }
+    }
+    for (size_t l = 0; l < s->n_layers; l++) {
+        const size_t d = tmli_mlp_inputs(s, l);
+        for (size_t c = 0; c < s->sizes[l]; c++) {
+            z[c] = (double)mlp->biases[l][c];
+            for (size_t k = 0; k < d; k++) {
+                z[c] += x[k] * (double)mlp->weights[l][k * s->sizes[l] + c];
+            }
+        }
+        for (size_t c = 0; c < s->sizes[l] && l + 1 < s->n_layers; c++) {
+            x[c] = s->activation == TMLI_RELU   ? tmli_ref_relu(z[c])
+                   : s->activation == TMLI_TANH ? tanh(z[c])
+                                                : tmli_ref_sigmoid(z[c]);
+        }
+    }
+    const size_t k = s->sizes[s->n_layers - 1];
+    if (s->output == TMLI_OUTPUT_SOFTMAX) {
+        tmli_ref_softmax(out, z, k);
+    }
+    for (size_t c = 0; c < k && s->output != TMLI_OUTPUT_SOFTMAX; c++) {
+        out[c] = s->output == TMLI_OUTPUT_SIGMOID ? tmli_ref_sigmoid(z[c]) : z[c];
+    }
+}
+
+static tmli_mlp create(tmli_activation activation, tmli_output output)
+{
+    const tmli_mlp_shape shape = shape_of(activation, output);
+    tmli_mlp mlp;
+    assert_int_equal(tmli_mlp_create(&shape, table, 5, &mlp, NULL), TML_OK);
+    for (size_t i = 0; i < 33; i++) { /* biases that show when one is left out */
+        mlp.slab[(size_t)(mlp.biases[0] - mlp.slab) + i] = 0.01f * (float)i;
+    }
+    return mlp;
+}
+
+static void predict_with(const tmli_mlp *mlp, const tmli_rows *rows, size_t max_rows, float *out)
+{
+    tmli_mlp_scratch scratch;
+    assert_int_equal(tmli_mlp_scratch_init(&scratch, mlp, max_rows, NULL), TML_OK);
+    tmli_mlp_predict(mlp, rows, &scratch, out);
+    tmli_mlp_scratch_deinit(&scratch);
+    assert_null(scratch.memory);
+}
+
+static void scores_follow_the_formula(void **state)
+{
+    (void)state;
+    row_set set;
+    draw_rows(&set);
+    for (int a = TMLI_RELU; a <= TMLI_SIGMOID; a++) {
+        for (int o = TMLI_OUTPUT_SOFTMAX; o <= TMLI_OUTPUT_IDENTITY; o++) {
+            tmli_mlp mlp = create((tmli_activation)a, (tmli_output)o);
+            float got[ROWS * 5];
+            predict_with(&mlp, &set.rows, 64, got);
+            for (size_t i = 0; i < ROWS; i++) {
+                double want[5];
+                reference_scores(&mlp, &set.rows, i, want);
+                assert_near_all(got + i * 5, want, 5, 1e-5); /* sums of up to 63 floats, thrice */
+            }
+            tmli_mlp_deinit(&mlp);
+        }
+    }
+}
+
+static void scores_do_not_depend_on_neighbours(void **state)
+{
+    (void)state;
+    row_set set;
+    draw_rows(&set);
+    tmli_mlp mlp = create(TMLI_TANH, TMLI_OUTPUT_SOFTMAX);
+    float want[ROWS * 5];
+    predict_with(&mlp, &set.rows, ROWS, want);
+    static const size_t sizes[] = {1, 2, 3, 7, 64, 1000};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        float got[ROWS * 5] = {0};
+        predict_with(&mlp, &set.rows, sizes[s], got);
+        assert_memory_equal(got, want, sizeof want);
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        const tmli_rows one = {set.entries, set.offsets + i, 1};
+        float got[5];
+        predict_with(&mlp, &one, 1 + i % 2, got);
+        assert_memory_equal(got, want + i * 5, sizeof got);
+    }
+    tmli_mlp_deinit(&mlp);
+}
+
+static void entries_out_of_range_are_ignored(void **state)
+{
+    (void)state;
+    tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    static const tmli_entry wild[] = {
+        {0, 3}, {2, TABLE_ROWS}, {4, UINT32_MAX}, {5, 9}, {BLOCKS, 1}, {UINT32_MAX, 1},
+    };
+    static const tmli_entry tame[] = {{0, 3}, {5, 9}};
+    static const size_t wild_offsets[] = {0, 6, 6, 12};
+    static const size_t tame_offsets[] = {0, 2, 2, 4};
+    tmli_entry wild_entries[12];
+    tmli_entry tame_entries[4];
+    memcpy(wild_entries, wild, sizeof wild);
+    memcpy(wild_entries + 6, wild, sizeof wild);
+    memcpy(tame_entries, tame, sizeof tame);
+    memcpy(tame_entries + 2, tame, sizeof tame);
+    for (size_t max_rows = 1; max_rows <= 4; max_rows++) {
+        float got[15];
+        float want[15];
+        predict_with(&mlp, &(tmli_rows){wild_entries, wild_offsets, 3}, max_rows, got);
+        predict_with(&mlp, &(tmli_rows){tame_entries, tame_offsets, 3}, max_rows, want);
+        assert_memory_equal(got, want, sizeof want);
+    }
+    tmli_mlp_deinit(&mlp);
+}
+
+/* More entries than are grouped at once, in one row and over many. */
+static void long_rows_are_cut_into_groups(void **state)
+{
+    (void)state;
+    enum { LONG_BLOCKS = 9000 };
+    const tmli_mlp_shape shape = {
+        .n_blocks = LONG_BLOCKS, .width = WIDTH, .sizes = {3}, .n_layers = 1};
+    tmli_mlp mlp;
+    assert_int_equal(tmli_mlp_create(&shape, table, 5, &mlp, NULL), TML_OK);
+    static const size_t lengths[] = {LONG_BLOCKS, 10, 8192, 1, 4096, 4096, 4096, 0, 8193};
+    enum { N = sizeof lengths / sizeof lengths[0] };
+    tmli_entry *const entries = malloc(60000 * sizeof *entries);
+    assert_non_null(entries);
+    size_t offsets[N + 1] = {0};
+    for (size_t i = 0; i < N; i++) {
+        for (uint32_t b = 0; b < lengths[i]; b++) {
+            entries[offsets[i] + b] = (tmli_entry){b, (b * 7 + (uint32_t)i) % TABLE_ROWS};
+        }
+        offsets[i + 1] = offsets[i] + lengths[i];
+    }
+    float batch[N * 3];
+    float alone[N * 3];
+    predict_with(&mlp, &(tmli_rows){entries, offsets, N}, N, batch);
+    predict_with(&mlp, &(tmli_rows){entries, offsets, N}, 1, alone);
+    assert_memory_equal(batch, alone, sizeof batch);
+    free(entries);
+    tmli_mlp_deinit(&mlp);
+}
+
+static void initial_weights_are_glorots(void **state)
+{
+    (void)state;
+    const tmli_mlp_shape shape = {.n_blocks = 40, .width = WIDTH, .sizes = {60, 3}, .n_layers = 2};
+    tmli_mlp mlp;
+    tmli_mlp again;
+    tmli_mlp other;
+    assert_int_equal(tmli_mlp_create(&shape, table, 5, &mlp, NULL), TML_OK);
+    assert_int_equal(tmli_mlp_create(&shape, table, 5, &again, NULL), TML_OK);
+    assert_int_equal(tmli_mlp_create(&shape, table, 6, &other, NULL), TML_OK);
+    const size_t n = (size_t)40 * WIDTH * 60;
+    const double limit = sqrt(6.0 / (40 * WIDTH + 60));
+    double sum = 0;
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double w = (double)mlp.weights[0][i];
+        assert_true(fabs(w) <= limit * 1.0000001);
+        sum += w;
+        squares += w * w;
+    }
+    /* 16,800 draws: four standard errors of the mean and of the variance limit²/3 */
+    assert_true(fabs(sum / (double)n) < 4 * limit / sqrt(3.0 * (double)n));
+    assert_near(squares / (double)n / (limit * limit / 3), 1.0, 0.03);
+    for (size_t i = 0; i < 60; i++) {
+        assert_true(mlp.biases[0][i] == 0.0f);
+    }
+    assert_memory_equal(mlp.weights[0], again.weights[0], n * sizeof(float));
+    assert_memory_not_equal(mlp.weights[0], other.weights[0], n * sizeof(float));
+    assert_memory_not_equal(mlp.weights[0], mlp.weights[1], 60 * sizeof(float));
+    tmli_mlp_deinit(&mlp);
+    tmli_mlp_deinit(&again);
+    tmli_mlp_deinit(&other);
+}
+
+static void parameters_are_counted(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const tmli_mlp_shape headlines = {
+        .n_blocks = 100, .width = 100, .sizes = {32, 32, 4}, .n_layers = 3};
+    assert_true(tmli_mlp_count(&headlines, &n));
+    assert_int_equal(n, 321220); /* as Keras prints for the tutorial's network */
+    tmli_mlp_shape huge = headlines;
+    huge.n_blocks = SIZE_MAX / 4;
+    assert_false(tmli_mlp_count(&huge, &n));
+    huge = headlines;
+    huge.sizes[1] = SIZE_MAX / 8;
+    assert_false(tmli_mlp_count(&huge, &n));
+    assert_int_equal(n, 321220);
+}
+
+static void bad_shapes_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        tmli_mlp_shape shape = shape_of(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+        tmli_table vectors = table;
+        tml_status want = TML_EINVAL;
+        switch (i) {
+        case 0: shape.n_layers = 0; break;
+        case 1: shape.n_layers = TMLI_MLP_MAX_LAYERS + 1; break;
+        case 2: shape.n_blocks = 0; break;
+        case 3: shape.sizes[1] = 0; break;
+        case 4: vectors.width = WIDTH + 1; break;
+        case 5: shape.activation = (tmli_activation)9; break;
+        case 6: shape.output = (tmli_output)9; break;
+        default:
+            shape.n_blocks = SIZE_MAX / 64;
+            want = TML_ELIMIT;
+            break;
+        }
+        tmli_mlp mlp = {.slab = NULL};
+        tml_error err = {0};
+        assert_int_equal(tmli_mlp_create(&shape, vectors, 1, &mlp, &err), want);
+        assert_int_equal(err.status, want);
+        assert_true(strlen(err.text) > 10);
+        assert_null(mlp.slab);
+    }
+    tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    tmli_mlp_scratch scratch;
+    assert_int_equal(tmli_mlp_scratch_init(&scratch, &mlp, 0, NULL), TML_EINVAL);
+    tmli_mlp_deinit(&mlp);
+}
+
+static void every_failed_allocation_is_reported(void **state)
+{
+    (void)state;
+    const tmli_mlp_shape shape = shape_of(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    for (size_t nth = 0;; nth++) {
+        tmli_mlp mlp = {.slab = NULL};
+        tmli_mlp_scratch scratch = {.memory = NULL};
+        fail_allocation(nth);
+        tml_status status = tmli_mlp_create(&shape, table, 1, &mlp, NULL);
+        if (status == TML_OK) {
+            status = tmli_mlp_scratch_init(&scratch, &mlp, 3, NULL);
+        }
+        fail_allocation(NEVER);
+        tmli_mlp_deinit(&mlp);
+        tmli_mlp_scratch_deinit(&scratch);
+        if (status == TML_OK) {
+            assert_true(nth > 3);
+            break;
+        }
+        assert_int_equal(status, TML_ENOMEM);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scores_follow_the_formula),
+        cmocka_unit_test(scores_do_not_depend_on_neighbours),
+        cmocka_unit_test(entries_out_of_range_are_ignored),
+        cmocka_unit_test(long_rows_are_cut_into_groups),
+        cmocka_unit_test(initial_weights_are_glorots),
+        cmocka_unit_test(parameters_are_counted),
+        cmocka_unit_test(bad_shapes_are_refused),
+        cmocka_unit_test(every_failed_allocation_is_reported),
+    };
+    return cmocka_run_group_tests(tests, fill_table, NULL);
+}
