@@ -1,5 +1,5 @@
-# What people and tests/run.sh run by name: format, format-check, lint, fuzz-smoke, bench. Only for textml itself, not
-# where it is a part of another project.
+# What people and tests/run.sh run by name: format, format-check, lint, fuzz-smoke (bench: tests/bench/CMakeLists.txt).
+# Only for textml itself, not where it is a part of another project.
 if(NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
@@ -15,12 +15,10 @@ if(TML_BUILD_FUZZ)
   add_custom_target(fuzz-smoke
     COMMAND ${CMAKE_COMMAND} -E env FUZZ_SECONDS=60 ${CMAKE_CTEST_COMMAND} -L fuzzing -j 2 --output-on-failure
     USES_TERMINAL VERBATIM)
+  get_property(fuzzers GLOBAL PROPERTY TML_FUZZERS)
+  add_dependencies(fuzz-smoke ${fuzzers})
 else()
   add_custom_target(fuzz-smoke
     COMMAND ${CMAKE_COMMAND} -E echo "This tree has no fuzzers: cmake --preset fuzz && cmake --build build/fuzz -t fuzz-smoke"
     COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
-endif()
-
-if(EXISTS ${tests}/bench/run.sh)
-  add_custom_target(bench COMMAND ${tests}/bench/run.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} USES_TERMINAL VERBATIM)
 endif()

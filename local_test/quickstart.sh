@@ -40,7 +40,7 @@ export PORT
 cat "$log"
 
 echo "== predict"
-printf '%s\n' "$(tr -d '\n' <"$here/input.json")"
+cat "$here/input.json"
 "$here/predict.sh" "$here/input.json" application/json
 while IFS= read -r headline; do
   printf '%s\n' "$headline" >"$log.txt"

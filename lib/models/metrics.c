@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-static const double LOG_LOSS_CLIP = 1e-15; /* scikit-learn's eps until 1.2, which depends on the type since */
+static const double LOG_LOSS_CLIP =
+    1e-15; /* scikit-learn's eps until 1.2, which depends on the type since */
 
 static tml_status check_classes(const uint32_t *truth, const uint32_t *predicted, size_t n,
                                 size_t n_classes, tml_error *err)

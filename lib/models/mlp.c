@@ -11,8 +11,9 @@
 #include "num/kernels.h"
 
 enum {
-    LINE_FLOATS = 16,    /* parameters of a layer begin on a cache line */
-    GROUPED_ENTRIES = 8192 /* entries grouped at once: 64 KB of scratch; more gains nothing (bench_mlp) */
+    LINE_FLOATS = 16, /* parameters of a layer begin on a cache line */
+    GROUPED_ENTRIES =
+        8192 /* entries grouped at once: 64 KB of scratch; more gains nothing (bench_mlp) */
 };
 
 size_t tmli_mlp_inputs(const tmli_mlp_shape *shape, size_t layer)
@@ -138,8 +139,8 @@ void tmli_activate(tmli_activation activation, float *x, size_t n)
     }
 }
 
-void tmli_activate_back(tmli_activation activation, float *restrict grad,
-                        const float *restrict out, size_t n)
+void tmli_activate_back(tmli_activation activation, float *restrict grad, const float *restrict out,
+                        size_t n)
 {
     switch (activation) {
     case TMLI_RELU: tmli_relu_back(grad, out, n); return;
@@ -186,8 +187,8 @@ tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp,
         made.layers[l] = at;
         at += whole_lines(shape->sizes[l]) * max_rows;
     }
-    const tml_status status = tmli_groups_init(
-        &made.groups, shape->n_blocks, max_rows > 1 ? GROUPED_ENTRIES : 0, err);
+    const tml_status status =
+        tmli_groups_init(&made.groups, shape->n_blocks, max_rows > 1 ? GROUPED_ENTRIES : 0, err);
     if (status != TML_OK) {
         tmli_mlp_scratch_deinit(&made);
         return status;
@@ -229,8 +230,8 @@ static void first_layer_of_row(const tmli_mlp *mlp, const tmli_kernels *kernels,
 
 /* First layer of rows first..first+n-1, block by block: each block's weights come from memory once. */
 static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernels,
-                                 const tmli_rows *rows, size_t first, size_t n,
-                                 tmli_groups *groups, float *z)
+                                 const tmli_rows *rows, size_t first, size_t n, tmli_groups *groups,
+                                 float *z)
 {
     const size_t width = mlp->shape.width;
     const size_t o = mlp->shape.sizes[0];
@@ -295,8 +296,7 @@ void tmli_mlp_predict(const tmli_mlp *mlp, const tmli_rows *rows, tmli_mlp_scrat
     for (size_t first = 0; first < rows->n; first += scratch->max_rows) {
         const size_t left = rows->n - first;
         const size_t n = left < scratch->max_rows ? left : scratch->max_rows;
-        memcpy(out + first * k, tmli_mlp_logits(mlp, rows, first, n, scratch),
-               n * k * sizeof *out);
+        memcpy(out + first * k, tmli_mlp_logits(mlp, rows, first, n, scratch), n * k * sizeof *out);
         tmli_mlp_output(&mlp->shape, out + first * k, n);
     }
 }

@@ -14,11 +14,13 @@
 #include "models/mlp_group.h"
 #include "textml/status.h"
 
-enum { TMLI_MLP_MAX_LAYERS = 16 }; /* hidden and output */
+enum {
+    TMLI_MLP_MAX_LAYERS = 16
+}; /* hidden and output */
 
-#define TMLI_ACTIVATION_LIST(X)                                                                    \
-    X(TMLI_RELU, "relu")                                                                           \
-    X(TMLI_TANH, "tanh")                                                                           \
+#define TMLI_ACTIVATION_LIST(X) \
+    X(TMLI_RELU, "relu")        \
+    X(TMLI_TANH, "tanh")        \
     X(TMLI_SIGMOID, "sigmoid")
 
 typedef enum tmli_activation {
@@ -28,9 +30,9 @@ typedef enum tmli_activation {
 } tmli_activation;
 
 /* Output function and the loss that goes with it. */
-#define TMLI_OUTPUT_LIST(X)                                                                        \
-    X(TMLI_OUTPUT_SOFTMAX, "softmax")   /* categorical cross-entropy */                            \
-    X(TMLI_OUTPUT_SIGMOID, "sigmoid")   /* binary cross-entropy, mean over outputs */              \
+#define TMLI_OUTPUT_LIST(X)                                                           \
+    X(TMLI_OUTPUT_SOFTMAX, "softmax")   /* categorical cross-entropy */               \
+    X(TMLI_OUTPUT_SIGMOID, "sigmoid")   /* binary cross-entropy, mean over outputs */ \
     X(TMLI_OUTPUT_IDENTITY, "identity") /* mean squared error */
 
 typedef enum tmli_output {
@@ -40,8 +42,8 @@ typedef enum tmli_output {
 } tmli_output;
 
 typedef struct tmli_mlp_shape {
-    size_t n_blocks; /* B, at least 1 */
-    size_t width;    /* E, at least 1 */
+    size_t n_blocks;                   /* B, at least 1 */
+    size_t width;                      /* E, at least 1 */
     size_t sizes[TMLI_MLP_MAX_LAYERS]; /* outputs of each layer; the last is K */
     size_t n_layers;                   /* 1..TMLI_MLP_MAX_LAYERS */
     tmli_activation activation;
@@ -50,10 +52,11 @@ typedef struct tmli_mlp_shape {
 
 typedef struct tmli_mlp {
     tmli_mlp_shape shape;
-    const float *weights[TMLI_MLP_MAX_LAYERS]; /* [D_l, O_l]; borrowed from slab or from a mapping */
-    const float *biases[TMLI_MLP_MAX_LAYERS];  /* [O_l] */
-    tmli_table embedding;                      /* table that entries point into; borrowed */
-    float *slab;                               /* owned parameters, NULL when all are borrowed */
+    const float
+        *weights[TMLI_MLP_MAX_LAYERS];        /* [D_l, O_l]; borrowed from slab or from a mapping */
+    const float *biases[TMLI_MLP_MAX_LAYERS]; /* [O_l] */
+    tmli_table embedding;                     /* table that entries point into; borrowed */
+    float *slab;                              /* owned parameters, NULL when all are borrowed */
 } tmli_mlp;
 
 /* D_l. */
@@ -72,15 +75,15 @@ TML_NODISCARD tml_status tmli_mlp_check(const tmli_mlp_shape *shape, tmli_table 
                                         tml_error *err);
 /* out = f(x) in place, and grad *= f'(x) given out = f(x); n items. */
 void tmli_activate(tmli_activation activation, float *x, size_t n);
-void tmli_activate_back(tmli_activation activation, float *restrict grad,
-                        const float *restrict out, size_t n);
+void tmli_activate_back(tmli_activation activation, float *restrict grad, const float *restrict out,
+                        size_t n);
 /* Applies the output function to z [n, K]. */
 void tmli_mlp_output(const tmli_mlp_shape *shape, float *z, size_t n);
 
 /* Scratch of one thread for predicting up to max_rows rows at a time. */
 typedef struct tmli_mlp_scratch {
-    float *memory;                        /* owned slab */
-    float *layers[TMLI_MLP_MAX_LAYERS];   /* [max_rows, O_l] outputs of each layer */
+    float *memory;                      /* owned slab */
+    float *layers[TMLI_MLP_MAX_LAYERS]; /* [max_rows, O_l] outputs of each layer */
     tmli_groups groups;
     size_t max_rows;
 } tmli_mlp_scratch;

@@ -4,7 +4,9 @@
 
 #include <math.h>
 
-enum { FACTORS_PER_LOG = 512 }; /* factors in 1/2..1: their product stays a normal double */
+enum {
+    FACTORS_PER_LOG = 512
+}; /* factors in 1/2..1: their product stays a normal double */
 
 static float wanted_at(const tmli_wanted *wanted, size_t c)
 {
@@ -76,9 +78,7 @@ void tmli_loss_gradient(tmli_output output, float *p, size_t k, const tmli_wante
                         float factor)
 {
     switch (output) {
-    case TMLI_OUTPUT_SOFTMAX: /* p − 1 at the label, p elsewhere */
-        p[wanted->label] -= 1.0f;
-        break;
+    case TMLI_OUTPUT_SOFTMAX: /* p − 1 at the label, p elsewhere */ p[wanted->label] -= 1.0f; break;
     case TMLI_OUTPUT_SIGMOID: /* (p − y) / K */
         factor /= (float)k;
         for (size_t c = 0; c < k; c++) {

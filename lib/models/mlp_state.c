@@ -135,8 +135,8 @@ static tml_status init_layers(tmli_trainer *trainer, tml_error *err)
         tml_status status = tmli_optim_state_init(&layer->w_state, &trainer->options->optim,
                                                   layer->d, layer->o, err);
         if (status == TML_OK) {
-            status = tmli_optim_state_init(&layer->b_state, &trainer->options->optim, 1, layer->o,
-                                           err);
+            status =
+                tmli_optim_state_init(&layer->b_state, &trainer->options->optim, 1, layer->o, err);
         }
         if (status != TML_OK) {
             return status;
@@ -204,8 +204,8 @@ static tml_status init_table(tmli_trainer *trainer, float *data, tml_error *err)
     table->rows = tmli_alloc(max_entries, sizeof *table->rows);
     table->starts = tmli_calloc(max_entries + 2, sizeof *table->starts);
     table->entries = tmli_alloc(max_entries, sizeof *table->entries);
-    if (table->dx == NULL || table->slots == NULL || table->rows == NULL ||
-        table->starts == NULL || table->entries == NULL) {
+    if (table->dx == NULL || table->slots == NULL || table->rows == NULL || table->starts == NULL ||
+        table->entries == NULL) {
         return tmli_fail_memory(err, "the gradients of the embedding");
     }
     return TML_OK;
@@ -218,8 +218,8 @@ static tml_status init_best(tmli_trainer *trainer, tml_error *err)
     const tmli_mlp *const mlp = trainer->mlp;
     trainer->best = tmli_alloc_lines(trainer->slab_floats, sizeof(float));
     if (trainer->options->train_table) {
-        trainer->best_table = tmli_alloc_lines(mlp->embedding.n * mlp->embedding.width,
-                                               sizeof(float));
+        trainer->best_table =
+            tmli_alloc_lines(mlp->embedding.n * mlp->embedding.width, sizeof(float));
     }
     if (trainer->best == NULL || (trainer->options->train_table && trainer->best_table == NULL)) {
         return tmli_fail_memory(err, "the copy of the best weights");

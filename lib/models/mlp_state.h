@@ -7,13 +7,13 @@
 
 typedef struct tmli_train_layer {
     size_t d, o;
-    float *w, *b; /* [D, O], [O]; in the model's slab */
+    float *w, *b;                      /* [D, O], [O]; in the model's slab */
     tmli_optim_state w_state, b_state; /* rows: the D inputs; one */
-    float *w_t;   /* [O, D] copy of w for the way back; NULL for the first layer */
-    float *out;   /* [N, O] outputs before dropout */
-    float *fed;   /* [N, O] what the next layer reads: out itself, or out · mask */
-    float *mask;  /* [N, O] factors of dropout; NULL without */
-    float *grad;  /* [N, O] gradient of the loss by what the activation was applied to */
+    float *w_t;  /* [O, D] copy of w for the way back; NULL for the first layer */
+    float *out;  /* [N, O] outputs before dropout */
+    float *fed;  /* [N, O] what the next layer reads: out itself, or out · mask */
+    float *mask; /* [N, O] factors of dropout; NULL without */
+    float *grad; /* [N, O] gradient of the loss by what the activation was applied to */
     bool uses_blas;
 } tmli_train_layer;
 
@@ -26,13 +26,13 @@ typedef struct tmli_weight_task {
 
 /* The gradients of table rows; only when the table is trained. */
 typedef struct tmli_table_train {
-    float *data;             /* [table.n, E]; the model's embedding, writable */
-    tmli_optim_state state;  /* rows: the table's */
-    float *dx;               /* [max_entries, E] gradient of each entry's vector, in the groups' order */
-    uint32_t *slots;         /* [table.n] 1 + place of a table row in `rows`; 0 for rows not in the batch */
-    uint32_t *rows;          /* [max_entries] table rows of the batch, in order of first appearance */
-    uint32_t *starts;        /* [max_entries + 2] entries of rows[i]: entries[starts[i]..starts[i + 1]) */
-    uint32_t *entries;       /* [max_entries] numbers of entries in the groups, rising within a row */
+    float *data;            /* [table.n, E]; the model's embedding, writable */
+    tmli_optim_state state; /* rows: the table's */
+    float *dx;       /* [max_entries, E] gradient of each entry's vector, in the groups' order */
+    uint32_t *slots; /* [table.n] 1 + place of a table row in `rows`; 0 for rows not in the batch */
+    uint32_t *rows;  /* [max_entries] table rows of the batch, in order of first appearance */
+    uint32_t *starts;  /* [max_entries + 2] entries of rows[i]: entries[starts[i]..starts[i + 1]) */
+    uint32_t *entries; /* [max_entries] numbers of entries in the groups, rising within a row */
     size_t n_rows;
 } tmli_table_train;
 
@@ -62,7 +62,7 @@ typedef struct tmli_trainer {
     float *best, *best_table; /* owned copies of slab and table, or NULL */
     size_t slab_floats;
     tmli_mlp_scratch *scratches; /* owned; [n_lanes], for validation */
-    uint32_t step;  /* optimizer steps made */
+    uint32_t step;               /* optimizer steps made */
 } tmli_trainer;
 
 /* Rows of w that one task takes, so that its gradient stays in the first cache. */

@@ -13,11 +13,12 @@
 #include "num/kernels.h"
 
 enum {
-    WORK_FOR_POOL = 200000, /* multiply-adds, about 5 µs: less is done before another thread has woken */
-    ROWS_FOR_BLAS = 64,     /* rows of a product by BLAS, whose bits depend on their number: fixed */
-    TILE_ROWS = 8,          /* chunks of whole tiles keep the kernels busy */
-    TABLE_ROWS = 32,        /* table rows stepped as one task */
-    UPDATE_WORK = 8         /* an optimizer's step of one number in multiply-adds */
+    WORK_FOR_POOL =
+        200000, /* multiply-adds, about 5 µs: less is done before another thread has woken */
+    ROWS_FOR_BLAS = 64, /* rows of a product by BLAS, whose bits depend on their number: fixed */
+    TILE_ROWS = 8,      /* chunks of whole tiles keep the kernels busy */
+    TABLE_ROWS = 32,    /* table rows stepped as one task */
+    UPDATE_WORK = 8     /* an optimizer's step of one number in multiply-adds */
 };
 
 typedef struct step_run {
@@ -73,8 +74,8 @@ static void catch_up_block(void *ctx, size_t block, size_t lane)
     const size_t first = block * width;
     (void)lane;
     if (trainer->groups.starts[block] < trainer->groups.starts[block + 1]) {
-        tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, first, width,
-                            trainer->step, layer->w + first * layer->o);
+        tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, first, width, trainer->step,
+                            layer->w + first * layer->o);
     }
 }
 
@@ -216,8 +217,8 @@ static void drop_outputs(const step_run *run, size_t l, size_t first, size_t n)
     for (size_t i = first; i < first + n; i++) {
         /* Beyond 2^32 streams they repeat, as far apart as can be. */
         const uint32_t sub = (uint32_t)(run->batch->ids[i] * trainer->n_layers + l);
-        tmli_rng rng = tmli_rng_at(trainer->options->seed, TMLI_RNG_DROPOUT,
-                                   (uint32_t)run->batch->epoch, sub);
+        tmli_rng rng =
+            tmli_rng_at(trainer->options->seed, TMLI_RNG_DROPOUT, (uint32_t)run->batch->epoch, sub);
         for (size_t c = i * layer->o; c < (i + 1) * layer->o; c++) {
             layer->mask[c] = tmli_rng_uniform(&rng) < dropout ? 0.0f : scale;
             layer->fed[c] = layer->out[c] * layer->mask[c];

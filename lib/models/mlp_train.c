@@ -10,7 +10,9 @@
 #include "models/mlp_loss.h"
 #include "models/mlp_step.h"
 
-enum { VALIDATION_ROWS = 256 }; /* rows predicted at once: their layers stay in the second cache */
+enum {
+    VALIDATION_ROWS = 256
+}; /* rows predicted at once: their layers stay in the second cache */
 
 /* ---- checks ---- */
 
@@ -60,8 +62,8 @@ static tml_status check_entries(const tmli_mlp *mlp, const tmli_rows *rows, cons
     return TML_OK;
 }
 
-static tml_status check_labels(const tmli_mlp *mlp, const tmli_examples *examples,
-                               const char *what, tml_error *err)
+static tml_status check_labels(const tmli_mlp *mlp, const tmli_examples *examples, const char *what,
+                               tml_error *err)
 {
     const size_t k = mlp->shape.sizes[mlp->shape.n_layers - 1];
     const size_t n_labels = mlp->shape.output == TMLI_OUTPUT_SIGMOID ? 2 : k;
@@ -79,8 +81,8 @@ static tml_status check_examples(const tmli_mlp *mlp, const tmli_examples *examp
 {
     const tmli_output output = mlp->shape.output;
     const size_t k = mlp->shape.sizes[mlp->shape.n_layers - 1];
-    const bool takes_labels = output == TMLI_OUTPUT_SOFTMAX ||
-                              (output == TMLI_OUTPUT_SIGMOID && k == 1);
+    const bool takes_labels =
+        output == TMLI_OUTPUT_SOFTMAX || (output == TMLI_OUTPUT_SIGMOID && k == 1);
     const bool takes_targets = output != TMLI_OUTPUT_SOFTMAX;
     if (examples->rows.n < 1 || examples->rows.n > UINT32_MAX) {
         return tmli_fail(err, TML_EINVAL, "%zu %s rows, expected 1..%u", examples->rows.n, what,
@@ -108,8 +110,8 @@ static tml_status check_examples(const tmli_mlp *mlp, const tmli_examples *examp
 }
 
 static tml_status check_all(const tmli_mlp *mlp, const float *table, const tmli_examples *train,
-                            const tmli_examples *validation,
-                            const tmli_mlp_train_options *options, tml_error *err)
+                            const tmli_examples *validation, const tmli_mlp_train_options *options,
+                            tml_error *err)
 {
     tml_status status = tmli_mlp_check(&mlp->shape, mlp->embedding, err);
     if (status == TML_OK) {
@@ -137,8 +139,9 @@ static tml_status check_all(const tmli_mlp *mlp, const float *table, const tmli_
     const size_t n_classes = mlp->shape.output == TMLI_OUTPUT_SIGMOID ? 2 : k;
     for (size_t c = 0; c < n_classes && options->class_weights != NULL; c++) {
         if (!(options->class_weights[c] >= 0.0f && isfinite(options->class_weights[c]))) {
-            return tmli_fail(err, TML_EINVAL, "weight of class %zu: %g is not a number of at least 0",
-                             c, (double)options->class_weights[c]);
+            return tmli_fail(err, TML_EINVAL,
+                             "weight of class %zu: %g is not a number of at least 0", c,
+                             (double)options->class_weights[c]);
         }
     }
     return TML_OK;
@@ -262,10 +265,10 @@ static bool is_stopped(const tmli_mlp_train_options *options)
 
 static void shuffle(tmli_trainer *trainer, size_t epoch)
 {
-    tmli_rng rng =
-        tmli_rng_at(trainer->options->seed, TMLI_RNG_SHUFFLE, (uint32_t)epoch, 0);
+    tmli_rng rng = tmli_rng_at(trainer->options->seed, TMLI_RNG_SHUFFLE, (uint32_t)epoch, 0);
     for (size_t i = 0; i < trainer->rows.n; i++) {
-        trainer->order[i] = (uint32_t)i; /* afresh: an epoch's order does not depend on the ones before */
+        trainer->order[i] =
+            (uint32_t)i; /* afresh: an epoch's order does not depend on the ones before */
     }
     tmli_rng_shuffle(&rng, trainer->order, trainer->rows.n);
 }
@@ -392,8 +395,8 @@ tml_status tmli_mlp_train(tmli_mlp *mlp, float *table, const tmli_examples *trai
         .keeps_best = options->keep_best || options->early_stopping,
         .best_loss = INFINITY,
     };
-    TMLI_TRY(tmli_trainer_init(&fit.trainer, mlp, table, train, options, pool, fit.keeps_best,
-                               err));
+    TMLI_TRY(
+        tmli_trainer_init(&fit.trainer, mlp, table, train, options, pool, fit.keeps_best, err));
     if (validation != NULL) {
         TMLI_TRY(init_validation(&fit.trainer, validation, &fit.validation, err));
     }

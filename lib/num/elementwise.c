@@ -116,7 +116,9 @@ void tmli_softmax_rows(float *x, size_t n, size_t k)
     }
 }
 
-enum { TRANSPOSE_TILE = 16 }; /* 16 floats fill a cache line: each line is fetched once */
+enum {
+    TRANSPOSE_TILE = 16
+}; /* 16 floats fill a cache line: each line is fetched once */
 
 void tmli_transpose(float *restrict out, const float *restrict in, size_t r, size_t c)
 {

@@ -38,11 +38,14 @@ size_t tmli_kernels_all(const tmli_kernels *out[3]);
 
 /* Element-wise steps; n items. Backward forms take the forward's output, not its input. */
 void tmli_relu(float *x, size_t n);
-void tmli_relu_back(float *restrict grad, const float *restrict out, size_t n); /* grad *= out > 0 */
+void tmli_relu_back(float *restrict grad, const float *restrict out,
+                    size_t n); /* grad *= out > 0 */
 void tmli_tanh(float *x, size_t n);
-void tmli_tanh_back(float *restrict grad, const float *restrict out, size_t n); /* grad *= 1 - out² */
+void tmli_tanh_back(float *restrict grad, const float *restrict out,
+                    size_t n);         /* grad *= 1 - out² */
 void tmli_sigmoid(float *x, size_t n); /* stable for any finite x */
-void tmli_sigmoid_back(float *restrict grad, const float *restrict out, size_t n); /* grad *= out(1-out) */
+void tmli_sigmoid_back(float *restrict grad, const float *restrict out,
+                       size_t n); /* grad *= out(1-out) */
 /* Each row of x [N, K] becomes its softmax; the row's peak is subtracted first, so that exp never overflows. */
 void tmli_softmax_rows(float *x, size_t n, size_t k);
 /* out [C, R] = in [R, C] transposed. */

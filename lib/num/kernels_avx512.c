@@ -2,12 +2,17 @@
  * are general registers. */
 typedef int avx512_needs_x86; /* elsewhere the file is empty, which C does not allow */
 #if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Fused by name: compilers fuse sums that are written out only where they see fit. */
 #define LANES 16
+#define ADD_ONE(sum, factor, values) __builtin_fmaf(factor, values, sum)
+#define ADD_FOUR(sum, factor, values) _mm_fmadd_ps(_mm_set1_ps(factor), values, sum)
+#define ADD_WIDE(sum, factor, values) _mm512_fmadd_ps(_mm512_set1_ps(factor), values, sum)
 #define AFFINE_ROWS 8
 #define OUTER_ROWS 13
-#define AFFINE_CASES CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8);
-#define OUTER_CASES                                                                                \
-    CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8); CASE(9); CASE(10); CASE(11); CASE(12); CASE(13);
+#define AFFINE_CASES CASES_8
+#define OUTER_CASES CASES_13
 #include "num/kernels_body.h"
 
 const tmli_kernels tmli_kernels_avx512 = {"avx512", gather_affine, gather_outer};

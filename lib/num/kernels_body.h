@@ -1,13 +1,20 @@
 /* num/kernels_body.h: the loops over tiles; included once by each kernels_<instruction set>.c, which defines
  *   LANES       floats in the widest vector, 4 at least
+ *   ADD_WIDE, ADD_FOUR, ADD_ONE(sum, factor, values)    sum + factor · values for a vector of LANES, of 4, and a float.
+ *               All three round alike: either once (fused) or twice
  *   AFFINE_ROWS, OUTER_ROWS    rows of accumulators, two vectors each, that the registers hold
- *   AFFINE_CASES, OUTER_CASES  CASE(1); … CASE(AFFINE_ROWS); and likewise
+ *   AFFINE_CASES, OUTER_CASES  the CASES_… below of these numbers
  * Columns are cut into pairs of widest vectors, then one, then groups of four, then single ones. */
 #include "num/kernels.h"
 
 #include <string.h>
 
 #include "num/kernels_versions.h"
+
+#define CASES_4 CASE(1) CASE(2) CASE(3) CASE(4)
+#define CASES_6 CASES_4 CASE(5) CASE(6)
+#define CASES_8 CASES_6 CASE(7) CASE(8)
+#define CASES_13 CASES_8 CASE(9) CASE(10) CASE(11) CASE(12) CASE(13)
 
 /* gcc 12 gives arrays registers only when their loops are unrolled early, on request; clang does it by itself, better. */
 #if defined(__clang__) || !defined(__GNUC__)
@@ -20,8 +27,8 @@ typedef float vector_wide __attribute__((vector_size(4 * LANES)));
 typedef float vector_four __attribute__((vector_size(16)));
 
 #define TILE_TYPE vector_wide
-#define TILE_ZERO {0}
 #define TILE_LANES LANES
+#define TILE_ADD_PRODUCT ADD_WIDE
 #define TILE_VECS 2
 #define TILE(name) name##_pair
 #include "num/kernels_tile.h"
@@ -32,18 +39,20 @@ typedef float vector_four __attribute__((vector_size(16)));
 #include "num/kernels_tile.h"
 #undef TILE_TYPE
 #undef TILE_LANES
+#undef TILE_ADD_PRODUCT
 #undef TILE
 #define TILE_TYPE vector_four
 #define TILE_LANES 4
+#define TILE_ADD_PRODUCT ADD_FOUR
 #define TILE(name) name##_four
 #include "num/kernels_tile.h"
 #undef TILE_TYPE
 #undef TILE_LANES
+#undef TILE_ADD_PRODUCT
 #undef TILE
-#undef TILE_ZERO
 #define TILE_TYPE float
-#define TILE_ZERO 0
 #define TILE_LANES 1
+#define TILE_ADD_PRODUCT ADD_ONE
 #define TILE(name) name##_one
 #include "num/kernels_tile.h"
 

@@ -2,8 +2,8 @@
  *
  * Included several times by kernels_body.h, each time with other values of
  *   TILE_TYPE   float, or a GCC vector of floats
- *   TILE_ZERO   its zero
  *   TILE_LANES  floats in it
+ *   TILE_ADD_PRODUCT(sum, factor, values)    sum + factor · values, in every lane
  *   TILE_VECS   vectors side by side, so that a tile is TILE_VECS * TILE_LANES columns wide
  *   AFFINE_ROWS, OUTER_ROWS    rows that the accumulators hold at most; `rows` below is always a constant after inlining
  *   TILE(name)  the name with this tile's ending
@@ -25,8 +25,8 @@ static inline __attribute__((always_inline)) void TILE(store)(float *to, TILE_TY
 
 /* out[r] [TILE] += Σ_k x[r][k] · w[k, TILE] for `rows` rows; o is the distance between the rows of w. */
 static inline __attribute__((always_inline)) void
-TILE(affine_rows)(const size_t rows, float *const out[AFFINE_ROWS], const float *const x[AFFINE_ROWS],
-                  const float *w, size_t d, size_t o)
+TILE(affine_rows)(const size_t rows, float *const out[AFFINE_ROWS],
+                  const float *const x[AFFINE_ROWS], const float *w, size_t d, size_t o)
 {
     TILE_TYPE sum[AFFINE_ROWS][TILE_VECS];
     UNROLLED
@@ -47,7 +47,7 @@ TILE(affine_rows)(const size_t rows, float *const out[AFFINE_ROWS], const float 
             const float factor = x[r][k];
             UNROLLED
             for (size_t v = 0; v < TILE_VECS; v++) {
-                sum[r][v] += factor * weights[v];
+                sum[r][v] = TILE_ADD_PRODUCT(sum[r][v], factor, weights[v]);
             }
         }
     }
@@ -70,7 +70,7 @@ TILE(outer_rows)(const size_t rows, float *dw, const float *x, const uint32_t *x
     for (size_t k = 0; k < rows; k++) {
         UNROLLED
         for (size_t v = 0; v < TILE_VECS; v++) {
-            sum[k][v] = (TILE_TYPE)TILE_ZERO;
+            sum[k][v] = (TILE_TYPE){0};
         }
     }
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +86,7 @@ TILE(outer_rows)(const size_t rows, float *dw, const float *x, const uint32_t *x
             const float factor = factors[k];
             UNROLLED
             for (size_t v = 0; v < TILE_VECS; v++) {
-                sum[k][v] += factor * gradient[v];
+                sum[k][v] = TILE_ADD_PRODUCT(sum[k][v], factor, gradient[v]);
             }
         }
     }
@@ -103,8 +103,8 @@ TILE(outer_rows)(const size_t rows, float *dw, const float *x, const uint32_t *x
 static void TILE(affine_tile)(size_t rows, float *const out[AFFINE_ROWS],
                               const float *const x[AFFINE_ROWS], const float *w, size_t d, size_t o)
 {
-#define CASE(count)                                                                                \
-    case (count): TILE(affine_rows)(count, out, x, w, d, o); break
+#define CASE(count) \
+    case count: TILE(affine_rows)(count, out, x, w, d, o); break;
     switch (rows) {
         AFFINE_CASES
     default: break;
@@ -116,8 +116,8 @@ static void TILE(outer_tile)(size_t rows, float *dw, const float *x, const uint3
                              size_t ldx, const float *dz, const uint32_t *dz_rows, size_t n,
                              size_t o)
 {
-#define CASE(count)                                                                                \
-    case (count): TILE(outer_rows)(count, dw, x, x_rows, ldx, dz, dz_rows, n, o); break
+#define CASE(count) \
+    case count: TILE(outer_rows)(count, dw, x, x_rows, ldx, dz, dz_rows, n, o); break;
     switch (rows) {
         OUTER_CASES
     default: break;

@@ -10,7 +10,9 @@
 #include "num/kernels_versions.h"
 #include "num/optim_loops.h"
 
-enum { STEPS_AHEAD = 64 }; /* rates computed at once for a run of missed steps */
+enum {
+    STEPS_AHEAD = 64
+}; /* rates computed at once for a run of missed steps */
 
 static const float ADAGRAD_START = 0.1f; /* Keras' initial_accumulator_value */
 
@@ -64,8 +66,7 @@ static tml_status check_options(const tmli_optim_options *options, tml_error *er
                          (double)options->learning_rate);
     }
     if (!(options->momentum >= 0.0f && options->momentum <= 1.0f)) {
-        return tmli_fail(err, TML_EINVAL, "momentum: %g is not in 0..1",
-                         (double)options->momentum);
+        return tmli_fail(err, TML_EINVAL, "momentum: %g is not in 0..1", (double)options->momentum);
     }
     if (!(options->epsilon > 0.0f && options->epsilon <= FLT_MAX)) {
         return tmli_fail(err, TML_EINVAL, "epsilon: %g is not a number above 0",
@@ -119,8 +120,7 @@ void tmli_optim_state_deinit(tmli_optim_state *state)
 
 bool tmli_optim_drifts(const tmli_optim_options *options)
 {
-    return options->kind == TMLI_ADAM ||
-           (options->kind == TMLI_SGD && options->momentum > 0.0f);
+    return options->kind == TMLI_ADAM || (options->kind == TMLI_SGD && options->momentum > 0.0f);
 }
 
 /* base^n by squaring: the same bits wherever a run of steps begins, and no C library's pow. */
@@ -165,11 +165,11 @@ void tmli_optim_apply(const tmli_optim_options *options, tmli_optim_state *state
         return;
     case TMLI_RMSPROP:
         loops->rmsprop(params, slot, grad, items, options->learning_rate, options->rho,
-                      options->epsilon);
+                       options->epsilon);
         return;
     case TMLI_ADAM:
         loops->adam(params, slot, state->slots[1] + start, grad, items, adam_rate(options, step),
-                   options);
+                    options);
         return;
     case TMLI_ADAGRAD:
         loops->adagrad(params, slot, grad, items, options->learning_rate, options->epsilon);
@@ -211,7 +211,9 @@ static void catch_up_run(const tmli_optim_options *options, const tmli_optim_sta
             loops->coast(params, state->slots[0] + start, items, to - from, options->momentum);
         }
         return;
-    case TMLI_RMSPROP: loops->decay(state->slots[0] + start, items, to - from, options->rho); return;
+    case TMLI_RMSPROP:
+        loops->decay(state->slots[0] + start, items, to - from, options->rho);
+        return;
     case TMLI_ADAM:
         catch_up_adam(params, state->slots[0] + start, state->slots[1] + start, items, from, to,
                       options);

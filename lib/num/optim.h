@@ -15,10 +15,10 @@
 #include "textml/status.h"
 
 /* X(name, recipe word) */
-#define TMLI_OPTIMIZER_LIST(X)                                                                     \
-    X(TMLI_SGD, "sgd")         /* v ← m·v − lr·g; p ← p + v; momentum 0 keeps no v */              \
-    X(TMLI_RMSPROP, "rmsprop") /* v ← ρ·v + (1−ρ)·g²; p ← p − lr·g/(√v + ε) */                     \
-    X(TMLI_ADAM, "adam")       /* Kingma & Ba 2015, bias correction folded into lr as in Keras */  \
+#define TMLI_OPTIMIZER_LIST(X)                                                                    \
+    X(TMLI_SGD, "sgd")         /* v ← m·v − lr·g; p ← p + v; momentum 0 keeps no v */     \
+    X(TMLI_RMSPROP, "rmsprop") /* v ← ρ·v + (1−ρ)·g²; p ← p − lr·g/(√v + ε) */   \
+    X(TMLI_ADAM, "adam")       /* Kingma & Ba 2015, bias correction folded into lr as in Keras */ \
     X(TMLI_ADAGRAD, "adagrad") /* v ← v + g²; p ← p − lr·g/√(v + ε) (Keras: v starts at 0.1) */
 
 typedef enum tmli_optimizer {
@@ -42,8 +42,8 @@ tmli_optim_options tmli_optim_defaults(tmli_optimizer kind);
 
 /* State of one parameter array [n_rows, width]. */
 typedef struct tmli_optim_state {
-    float *slots[2];   /* owned; each [n_rows, width], or NULL where the kind keeps none */
-    uint32_t *steps;   /* owned; [n_rows]: the step up to which a row is current */
+    float *slots[2]; /* owned; each [n_rows, width], or NULL where the kind keeps none */
+    uint32_t *steps; /* owned; [n_rows]: the step up to which a row is current */
     size_t n_rows;
     size_t width;
 } tmli_optim_state;

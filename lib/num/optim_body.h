@@ -27,7 +27,7 @@ static void sgd(float *restrict p, const float *restrict g, size_t n, float lr)
 }
 
 static void momentum_step(float *restrict p, float *restrict v, const float *restrict g, size_t n,
-                           float lr, float momentum)
+                          float lr, float momentum)
 {
     for (size_t i = 0; i < n; i++) {
         v[i] = flushed(momentum * v[i] - lr * g[i]);
@@ -36,7 +36,7 @@ static void momentum_step(float *restrict p, float *restrict v, const float *res
 }
 
 static void rmsprop(float *restrict p, float *restrict v, const float *restrict g, size_t n,
-                          float lr, float rho, float epsilon)
+                    float lr, float rho, float epsilon)
 {
     const float rest = 1.0f - rho;
     for (size_t i = 0; i < n; i++) {
@@ -45,9 +45,8 @@ static void rmsprop(float *restrict p, float *restrict v, const float *restrict 
     }
 }
 
-static void adam(float *restrict p, float *restrict m, float *restrict v,
-                       const float *restrict g, size_t n, float rate,
-                       const tmli_optim_options *options)
+static void adam(float *restrict p, float *restrict m, float *restrict v, const float *restrict g,
+                 size_t n, float rate, const tmli_optim_options *options)
 {
     const float beta1 = options->beta1;
     const float beta2 = options->beta2;
@@ -62,7 +61,7 @@ static void adam(float *restrict p, float *restrict m, float *restrict v,
 }
 
 static void adagrad(float *restrict p, float *restrict v, const float *restrict g, size_t n,
-                          float lr, float epsilon)
+                    float lr, float epsilon)
 {
     for (size_t i = 0; i < n; i++) {
         v[i] += g[i] * g[i];
@@ -134,7 +133,7 @@ static void coast_adam(float *restrict p, float *restrict m, float *restrict v, 
     }
 }
 
-#define TMLI_OPTIM_LOOPS                                                                           \
-    {                                                                                              \
-        sgd, momentum_step, rmsprop, adam, adagrad, decay, coast, coast_adam, all_zero             \
+#define TMLI_OPTIM_LOOPS                                                               \
+    {                                                                                  \
+        sgd, momentum_step, rmsprop, adam, adagrad, decay, coast, coast_adam, all_zero \
     }

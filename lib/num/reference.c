@@ -29,8 +29,8 @@ void tmli_ref_gather_outer(double *dw, const float *x, const uint32_t *x_rows, s
         for (size_t c = 0; c < o; c++) {
             dw[k * o + c] = 0;
             for (size_t i = 0; i < n; i++) {
-                dw[k * o + c] += (double)x[row_of(x_rows, i) * ldx + k] *
-                                 (double)dz[row_of(dz_rows, i) * o + c];
+                dw[k * o + c] +=
+                    (double)x[row_of(x_rows, i) * ldx + k] * (double)dz[row_of(dz_rows, i) * o + c];
             }
         }
     }

@@ -127,6 +127,7 @@ static tml_status make_table(fitting *fit, tml_error *err)
         memset(fit->model->table, 0, cells * sizeof(float));
         status = tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims,
                                    fit->model->table, &fit->report.vectors_found, err);
+        fit->report.vectors_read = true;
     }
     fit->report.seconds_vectors = tmli_seconds() - start;
     return status;

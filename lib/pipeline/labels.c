@@ -9,24 +9,22 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-static tml_status note_new(tmli_labels *labels, tml_error *err)
-{
-    const size_t n = tmli_map_size(labels->values);
-    if (!tmli_grow(&labels->seen, &labels->seen_capacity, n, sizeof(*labels->seen))) {
-        return tmli_fail_memory(err, "labels");
-    }
-    labels->seen[n - 1] = (tmli_label_seen){0};
-    return TML_OK;
-}
-
+/* Room in seen first: a value that is in the map has its place there, also after a failure. */
 static tml_status add_value(tmli_labels *labels, tml_str value, uint32_t *out, tml_error *err)
 {
     bool added = false;
+    const size_t n = tmli_map_size(labels->values);
+    if (!tmli_grow(&labels->seen, &labels->seen_capacity, n + 1, sizeof(*labels->seen))) {
+        return tmli_fail_memory(err, "labels");
+    }
     *out = tmli_map_add(labels->values, value, &added);
     if (*out == TMLI_MAP_NONE) {
         return tmli_fail_memory(err, "labels");
     }
-    return added ? note_new(labels, err) : TML_OK;
+    if (added) {
+        labels->seen[n] = (tmli_label_seen){0};
+    }
+    return TML_OK;
 }
 
 tml_status tmli_labels_init(tmli_labels *labels, const tmli_label_names *named, tml_error *err)

@@ -61,8 +61,8 @@ static tml_status read_child(tml_recipe *recipe, const tmli_value *child, const 
                              tml_str name, tml_error *err)
 {
     place at = *parent;
-    if (!extend(&at, name)) {
-        return unknown_key(recipe, child, parent->path, err);
+    if (name.len == 0 || !extend(&at, name)) {
+        return unknown_key(recipe, child, name.len == 0 ? "\"\"" : parent->path, err);
     }
     const tmli_key *key = tmli_key_at((tml_str){at.path, at.len});
     if (key != NULL) {

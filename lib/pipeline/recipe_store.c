@@ -9,11 +9,17 @@
 #include "base/status.h"
 #include "base/suggest.h"
 
-/* What a sentence shows of a value: its text, or its kind. */
-static tml_str shown(const tmli_value *value)
+/* What a sentence shows of a value: its text, or its kind. JSON's numbers have no text: it is put into number. */
+static tml_str shown(const tmli_value *value, char number[TMLI_NUMBER_BYTES])
 {
     if (value->text.data != NULL) {
         return value->text;
+    }
+    if (value->kind == TMLI_NUMBER) {
+        return (tml_str){number, tmli_format_double(value->number, number)};
+    }
+    if (value->kind == TMLI_BOOL) {
+        return value->number != 0 ? TML_STR("true") : TML_STR("false");
     }
     return tmli_str(tmli_kind_name(value->kind));
 }
@@ -23,9 +29,10 @@ static tml_status out_of_range(const tmli_key *key, const tmli_value *value, con
 {
     char min[TMLI_NUMBER_BYTES];
     char max[TMLI_NUMBER_BYTES];
+    char number[TMLI_NUMBER_BYTES];
     (void)tmli_format_double(key->min, min);
     (void)tmli_format_double(key->max, max);
-    const tml_str text = shown(value);
+    const tml_str text = shown(value, number);
     return tmli_fail(err, TML_EINVAL, "%s: \"%.*s\" is not %s in %s..%s", where, TMLI_SHOWN(text),
                      what, min, max);
 }
@@ -77,7 +84,8 @@ static tml_status store_flag(const tmli_value *value, const char *where, bool *f
     if (value->kind == TMLI_STRING && tmli_parse_bool(tmli_str_trim(value->text), field)) {
         return TML_OK;
     }
-    const tml_str text = shown(value);
+    char number[TMLI_NUMBER_BYTES];
+    const tml_str text = shown(value, number);
     return tmli_fail(err, TML_EINVAL, "%s: \"%.*s\" is not true or false", where, TMLI_SHOWN(text));
 }
 
@@ -92,9 +100,12 @@ static tml_status copy_text(tml_recipe *recipe, const tmli_value *value, const c
     }
     const bool is_scalar = value->kind == TMLI_STRING || value->kind == TMLI_NUMBER ||
                            (value->kind == TMLI_BOOL && text.data != NULL);
-    if (!is_scalar || (text.len > 0 && memchr(text.data, '\0', text.len) != NULL)) {
+    if (!is_scalar) {
         return tmli_fail(err, TML_EINVAL, "%s: expected text, found %s", where,
                          tmli_kind_name(value->kind));
+    }
+    if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL) {
+        return tmli_fail(err, TML_EINVAL, "%s: expected text without a NUL character", where);
     }
     const char *copy = tmli_arena_copy(&recipe->arena, text);
     if (copy == NULL) {
@@ -118,7 +129,8 @@ static tml_status store_text_or_none(tml_recipe *recipe, const tmli_value *value
 static tml_status find_word(const tmli_words *words, const tmli_value *value, const char *where,
                             int *field, tml_error *err)
 {
-    const tml_str text = shown(value);
+    char number[TMLI_NUMBER_BYTES];
+    const tml_str text = shown(value, number);
     for (size_t i = 0; value->kind == TMLI_STRING && i < words->n; i++) {
         if (tmli_str_eq_text(text, words->items[i])) {
             *field = (int)i;

@@ -27,21 +27,24 @@ tml_status tml_recipe_parse(const char *source, tml_str yaml, tml_recipe **out, 
 
 /* Text from outside as a value, by the rule of SageMaker's own toolkits: JSON if it parses (a JSON string is taken as it
  * is, not decoded again), else lists and maps as Python prints them, else the raw text. */
-static const tmli_value *decode(tml_str text, tmli_arena *arena, tmli_value *raw)
+static tml_status decode(tml_str text, tmli_arena *arena, tmli_value *raw, const tmli_value **out,
+                         tml_error *err)
 {
     *raw = (tmli_value){.kind = TMLI_STRING, .text = text};
+    *out = raw;
     const tmli_value *value = NULL;
-    if (tmli_json_parse(text, arena, &value, NULL) == TML_OK) {
-        if (value->kind == TMLI_NUMBER || value->kind == TMLI_BOOL) {
-            return raw; /* as it was written: the key's own reader understands it */
-        }
-        return value;
+    tml_status status = tmli_json_parse(text, arena, &value, NULL);
+    if (status == TML_OK) {
+        const bool is_plain = value->kind == TMLI_NUMBER || value->kind == TMLI_BOOL;
+        *out = is_plain ? raw : value; /* as it was written: the key's own reader understands it */
+        return TML_OK;
     }
     const bool is_nested = text.len > 0 && (text.data[0] == '[' || text.data[0] == '{');
-    if (is_nested && tmli_yaml_parse("value", text, arena, &value, NULL) == TML_OK) {
-        return value;
+    if (status != TML_ENOMEM && is_nested) {
+        status = tmli_yaml_parse("value", text, arena, &value, NULL);
+        *out = status == TML_OK ? value : raw;
     }
-    return raw;
+    return status == TML_ENOMEM ? tmli_fail_memory(err, "a value") : TML_OK;
 }
 
 /* "32,32" for a list key. */
@@ -87,11 +90,11 @@ tml_status tml_recipe_set(tml_recipe *recipe, tml_str name, tml_str value, tml_e
     tmli_arena_init(&arena, 4096, 16 << 20);
     tmli_value raw;
     tmli_value list;
-    const tmli_value *decoded = decode(text, &arena, &raw);
-    tml_status status = TML_OK;
+    const tmli_value *decoded = NULL;
+    tml_status status = decode(text, &arena, &raw, &decoded, err);
     const bool is_list =
         key->kind == TMLI_KEY_TEXTS || key->kind == TMLI_KEY_SIZES || key->kind == TMLI_KEY_STEPS;
-    if (is_list && decoded->kind == TMLI_STRING) {
+    if (status == TML_OK && is_list && decoded->kind == TMLI_STRING) {
         status = split_list(decoded->text, &arena, &list, err);
         decoded = &list;
     }

@@ -10,14 +10,14 @@
 #include "base/buf.h"
 #include "textml/str.h"
 
-bool tmli_is_space(
-    uint32_t codepoint); /* Python's str.isspace(), which is \s of its re module for text */
-bool tmli_is_word(uint32_t codepoint); /* \w of Python's re for text: str.isalnum() or '_' */
+/* Any number is allowed; one that is no character has no property. */
+bool tmli_is_space(uint32_t codepoint); /* Python's str.isspace(), which is \s of its re module */
+bool tmli_is_word(uint32_t codepoint);  /* \w of Python's re for text: str.isalnum() or '_' */
 bool tmli_is_letter(uint32_t codepoint);
 bool tmli_is_mark(uint32_t codepoint);
 bool tmli_is_digit(uint32_t codepoint); /* categories Nd, Nl, No */
-bool tmli_is_ideograph(
-    uint32_t codepoint); /* written without blanks between words: Han, Hiragana, Katakana… */
+/* Written without blanks between words: Han, Hiragana, Katakana, by block (unicode.c has the list). */
+bool tmli_is_ideograph(uint32_t codepoint);
 
 /* Appends Python's text.lower(): full mappings (İ → i + U+0307), final sigma by context. text must be valid UTF-8. */
 void tmli_lower(tml_str text, tmli_buf *out);

@@ -12,7 +12,9 @@
 #include "base/status.h"
 #include "base/suggest.h"
 
-enum { OPTIONS_MAX = 64 };
+enum {
+    OPTIONS_MAX = 64
+};
 
 static const sm_option *find(const sm_args *args, const char *name)
 {
@@ -65,9 +67,8 @@ static tml_status set_choice(const sm_option *option, const char *value, tml_err
         tmli_buf_printf(&all, "%s%s", i > 0 ? " or " : "", option->words[i]);
     }
     const char *expected = tmli_buf_cstr(&all);
-    const tml_status status =
-        tmli_fail(err, TML_EINVAL, "--%s: \"%.64s\" is not %s", option->name, value,
-                  expected != NULL ? expected : "one of its words");
+    const tml_status status = tmli_fail(err, TML_EINVAL, "--%s: \"%.64s\" is not %s", option->name,
+                                        value, expected != NULL ? expected : "one of its words");
     tmli_buf_deinit(&all);
     return status;
 }
@@ -122,9 +123,10 @@ tml_status sm_args_parse(const sm_args *args, int argc, char **argv, tml_error *
             continue;
         }
         if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0' || argv[i][2] == '=') {
-            return tmli_fail(err, TML_EINVAL,
-                             "\"%.64s\": options are written --name value; %s --help lists them all",
-                             argv[i], args->program);
+            return tmli_fail(
+                err, TML_EINVAL,
+                "\"%.64s\": options are written --name value; %s --help lists them all", argv[i],
+                args->program);
         }
         const tml_status status = take(args, argc, argv, &i, err);
         if (status != TML_OK) {

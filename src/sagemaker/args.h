@@ -19,13 +19,14 @@ typedef enum sm_option_kind {
 typedef struct sm_option {
     const char *name; /* without dashes */
     sm_option_kind kind;
-    void *out;                /* untouched when the option is not given; the last one given counts */
-    uint64_t least, most;     /* of a COUNT */
+    void *out;            /* untouched when the option is not given; the last one given counts */
+    uint64_t least, most; /* of a COUNT */
     const char *const *words; /* of a CHOICE; ends in NULL */
 } sm_option;
 
 typedef struct sm_args {
-    const char *program; /* may also stand as the first word: images that dispatch on it pass it on */
+    const char
+        *program; /* may also stand as the first word: images that dispatch on it pass it on */
     const sm_option *options;
     size_t n_options; /* at most 64 */
     /* Gets what the table does not name, in order; name and value are borrowed from argv. NULL: such options are

@@ -46,25 +46,33 @@ static bool is_reserved(tml_str name)
            tmli_str_eq_text(name, "default_user_module_name");
 }
 
-/* A JSON string inside the string is taken out of its quotes, as SDKs that encode each value put it there. */
-static tml_str plain_text(tml_str text, tmli_arena *arena)
-{
-    const tmli_value *inner = NULL;
-    if (text.len >= 2 && text.data[0] == '"' &&
-        tmli_json_parse(text, arena, &inner, NULL) == TML_OK && inner->kind == TMLI_STRING) {
-        return inner->text;
-    }
-    return text;
-}
-
-const char *sm_hyperparameters_recipe(const tmli_value *hyperparameters, tmli_arena *arena)
+tml_status sm_hyperparameters_recipe(const tmli_value *hyperparameters, tmli_arena *arena,
+                                     const char **out, tml_error *err)
 {
     const tmli_value *recipe = tmli_value_get(hyperparameters, "recipe");
-    if (recipe == NULL || recipe->kind != TMLI_STRING) {
-        return NULL;
+    *out = NULL;
+    if (recipe == NULL || recipe->kind == TMLI_NULL) {
+        return TML_OK;
     }
-    const tml_str name = plain_text(tmli_str_trim(recipe->text), arena);
-    return name.len > 0 ? tmli_arena_copy(arena, name) : NULL;
+    if (recipe->kind != TMLI_STRING) {
+        return tmli_fail(err, TML_EINVAL, "recipe: expected a name or a file, found %s",
+                         tmli_kind_name(recipe->kind));
+    }
+    tml_str name = tmli_str_trim(recipe->text);
+    if (name.len == 0 || tmli_str_eq_text(name, "null") || tmli_str_eq_text(name, "None")) {
+        return TML_OK; /* not given */
+    }
+    /* A JSON string inside the string is taken out of its quotes, as SDKs that encode each value put it there. */
+    const tmli_value *inner = NULL;
+    if (name.data[0] == '"') {
+        const tml_status status = tmli_json_parse(name, arena, &inner, NULL);
+        if (status == TML_ENOMEM) {
+            return tmli_fail_memory(err, "recipe");
+        }
+        name = status == TML_OK ? inner->text : name;
+    }
+    *out = tmli_arena_copy(arena, name);
+    return *out != NULL ? TML_OK : tmli_fail_memory(err, "recipe");
 }
 
 tml_status sm_hyperparameters_apply(const tmli_value *hyperparameters, tml_recipe *recipe,

@@ -15,8 +15,11 @@
 TML_NODISCARD tml_status sm_config_read(const char *path, tmli_arena *arena,
                                         const tmli_value **out, tml_error *err);
 
-/* The recipe that hyperparameters ask for by "recipe", or NULL. Borrowed from the arena. */
-const char *sm_hyperparameters_recipe(const tmli_value *hyperparameters, tmli_arena *arena);
+/* *out is the recipe that hyperparameters ask for by "recipe", or NULL; borrowed from the arena. Errors: TML_EINVAL for
+ * what is no text, TML_ENOMEM. */
+TML_NODISCARD tml_status sm_hyperparameters_recipe(const tmli_value *hyperparameters,
+                                                   tmli_arena *arena, const char **out,
+                                                   tml_error *err);
 /* Sets every hyperparameter on the recipe. Left out: "recipe", and names that begin with '_' or "sagemaker_" and the
  * like, which the platform and its SDKs add. Errors: those of tml_recipe_set. */
 TML_NODISCARD tml_status sm_hyperparameters_apply(const tmli_value *hyperparameters,

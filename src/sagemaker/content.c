@@ -9,7 +9,9 @@
 #define MEDIA_TYPE(name, type) {type, sizeof(type) - 1},
 static const tml_str media_types[] = {SM_MEDIA_LIST(MEDIA_TYPE)};
 
-enum { N_MEDIA = sizeof(media_types) / sizeof(media_types[0]) };
+enum {
+    N_MEDIA = sizeof(media_types) / sizeof(media_types[0])
+};
 
 const char *sm_media_type(sm_media media)
 {
@@ -125,9 +127,10 @@ tml_status sm_media_of_request(tml_str content_type, tml_str body, sm_media *out
 
 /* What Accept says of one of our types. */
 typedef struct wish {
-    double q;         /* 0: not wanted, or not named */
-    size_t precision; /* of the range it comes from: 3 for type/subtype, 2 for type/…, 1 for anything; 0 for none */
-    size_t position;  /* of that range in the list */
+    double q; /* 0: not wanted, or not named */
+    size_t
+        precision; /* of the range it comes from: 3 for type/subtype, 2 for type/…, 1 for anything; 0 for none */
+    size_t position; /* of that range in the list */
 } wish;
 
 /* How closely a range names a type; 0: not at all. */
@@ -140,8 +143,9 @@ static size_t precision_of(tml_str range, tml_str type)
         return 1; /* a bare asterisk is what some old clients send */
     }
     const size_t n = range.len;
-    const bool is_family = tmli_str_ends(range, "/*") && type.len > n &&
-                           tmli_str_eq_nocase((tml_str){range.data, n - 1}, (tml_str){type.data, n - 1});
+    const bool is_family =
+        tmli_str_ends(range, "/*") && type.len > n &&
+        tmli_str_eq_nocase((tml_str){range.data, n - 1}, (tml_str){type.data, n - 1});
     return is_family ? 2 : 0;
 }
 

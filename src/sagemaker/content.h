@@ -20,10 +20,10 @@
 /* ---- media types (content.c) ---- */
 
 /* X(name, media type); the order breaks ties between equally wanted types of answers. */
-#define SM_MEDIA_LIST(X)                                                                           \
-    X(SM_JSON, "application/json")                                                                 \
-    X(SM_TEXT, "text/plain")                                                                       \
-    X(SM_CSV, "text/csv")                                                                          \
+#define SM_MEDIA_LIST(X)           \
+    X(SM_JSON, "application/json") \
+    X(SM_TEXT, "text/plain")       \
+    X(SM_CSV, "text/csv")          \
     X(SM_JSON_LINES, "application/jsonlines") /* answers only */
 
 typedef enum sm_media {
@@ -64,9 +64,9 @@ typedef struct sm_texts {
     bool wants_probabilities; /* "probabilities": true */
     size_t n;                 /* texts given so far */
     sm_dialect dialect;
-    tmli_arena *arena;      /* borrowed: JSON's values, CSV's texts */
-    const char *list;       /* JSON: the key that holds the texts, or NULL for a bare string or list */
-    bool is_list;           /* JSON: … in a list */
+    tmli_arena *arena; /* borrowed: JSON's values, CSV's texts */
+    const char *list;  /* JSON: the key that holds the texts, or NULL for a bare string or list */
+    bool is_list;      /* JSON: … in a list */
     const tmli_value *item; /* JSON: the next one */
     size_t n_left;          /* JSON */
     tml_str rest;           /* text/plain: not yet cut */

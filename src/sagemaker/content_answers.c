@@ -25,7 +25,8 @@ void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media
         return;
     }
     tmli_buf_append_byte(out, '{');
-    tmli_json_string(out, is_own(answers) ? tmli_str(answers->response_key) : TML_STR("predictions"));
+    tmli_json_string(out,
+                     is_own(answers) ? tmli_str(answers->response_key) : TML_STR("predictions"));
     tmli_buf_append_text(out, answers->shape == SM_SHAPE_OWN ? ": " : ": [");
 }
 

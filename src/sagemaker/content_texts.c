@@ -44,8 +44,8 @@ static tml_status fail_no_input(const sm_texts *texts, tml_error *err)
                          "no \"instances\": expected {\"instances\": [\"text\", …]}");
     }
     return tmli_fail(err, TML_EFORMAT,
-                     "no \"%s\": expected {\"%s\": \"text\"} or {\"instances\": [\"text\", …]}", key,
-                     key);
+                     "no \"%s\": expected {\"%s\": \"text\"} or {\"instances\": [\"text\", …]}",
+                     key, key);
 }
 
 static tml_status choose_member(sm_texts *texts, const tmli_value *body, tml_error *err)
@@ -58,8 +58,9 @@ static tml_status choose_member(sm_texts *texts, const tmli_value *body, tml_err
             continue;
         }
         if (value->kind != TMLI_STRING && value->kind != TMLI_LIST) {
-            return tmli_fail(err, TML_EFORMAT, "\"%s\" is %s: expected a string or a list of strings",
-                             keys[i], tmli_kind_name(value->kind));
+            return tmli_fail(err, TML_EFORMAT,
+                             "\"%s\" is %s: expected a string or a list of strings", keys[i],
+                             tmli_kind_name(value->kind));
         }
         use(texts, keys[i], value);
         if (i == 0) {
@@ -190,7 +191,9 @@ static tml_status next_json(sm_texts *texts, tml_str *out, tml_error *err)
     }
     if (text->kind != TMLI_STRING) {
         char found[64];
-        const char *how = text == item ? "" : item->kind == TMLI_LIST ? "a list of " : "an object whose text is ";
+        const char *how = text == item              ? ""
+                          : item->kind == TMLI_LIST ? "a list of "
+                                                    : "an object whose text is ";
         (void)snprintf(found, sizeof(found), "%s%s", how, tmli_kind_name(text->kind));
         return fail_item(texts, found, err);
     }
@@ -254,8 +257,7 @@ static tml_status next_csv(sm_texts *texts, tml_str *out, bool *has, tml_error *
 tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body, sm_dialect dialect,
                          tmli_arena *arena, tml_error *err)
 {
-    *texts = (sm_texts){
-        .media = media, .shape = SM_SHAPE_ROWS, .dialect = dialect, .arena = arena};
+    *texts = (sm_texts){.media = media, .shape = SM_SHAPE_ROWS, .dialect = dialect, .arena = arena};
     switch (media) {
     case SM_JSON: return open_json(texts, body, err);
     case SM_CSV: arena->limit_bytes = SIZE_MAX; return open_csv(texts, body, err);

@@ -1,5 +1,6 @@
 /* serve: start, ready, drain, stop. */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 enum {
     DRAIN_MS = 25000, /* the platform kills 30 s after its SIGTERM */
     LOOK_MS = 25,     /* between two looks at the open requests */
+    LARGE_BYTES = 128 << 10,
     QUIET_LOOKS = 2,  /* without one, so that what had just arrived is seen */
 };
 
@@ -58,6 +60,15 @@ static bool has_signal(int timeout_ms)
 }
 
 /* ---- the phases ---- */
+
+/* By itself glibc's malloc takes the buffers of large requests from a thread's heap once it has seen some, and keeps
+ * them: megabytes a thread. Mapped blocks go back to the system when they are freed. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+}
 
 static void announce_json(const serve_options *options, const serve_server *server, uint16_t port)
 {
@@ -161,11 +172,13 @@ int main(int argc, char **argv)
     tml_log log = sm_logging_sink(&logging, false);
     TMLI_TRY(serve_options_parse(&options, argc, argv, &err));
     if (options.help || options.version) {
-        (void)printf("%s", options.help ? serve_usage : "serve (textml) " TML_VERSION "\n");
+        (void)printf(options.help ? "%s" : "serve (textml) %s\n",
+                     options.help ? serve_usage : tml_version());
         return 0;
     }
     logging.json = options.log_format == 1;
     log = sm_logging_sink(&logging, options.quiet);
+    give_memory_back();
     TMLI_TRY(catch_signals(&err));
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));

@@ -24,7 +24,8 @@ const char serve_usage[] =
     "Answers GET /ping and POST /invocations with the model that train wrote.\n"
     "\n"
     "  --model-dir DIR    the model; default: model below $SAGEMAKER_BASE_DIR, else /opt/ml/model\n"
-    "  --port N           port to listen on, 0 for any free one; default: $SAGEMAKER_BIND_TO_PORT,\n"
+    "  --port N           port to listen on, 0 for any free one; default: "
+    "$SAGEMAKER_BIND_TO_PORT,\n"
     "                     else 8080\n"
     "  --host ADDR        IPv4 or IPv6 address to listen on; default: 0.0.0.0, all of IPv4\n"
     "  --threads N        threads that answer; default: the processors that the cgroup grants\n"
@@ -77,8 +78,8 @@ static uint64_t number_from(const char *name, uint64_t least, uint64_t most, uin
     if (!tmli_parse_int64(tmli_str_trim(tmli_str(text)), &number) || number < 0 ||
         (uint64_t)number < least || (uint64_t)number > most) {
         tml_logf(log, TML_LOG_WARN,
-                 "%s: \"%.64s\" is not a whole number in %" PRIu64 "..%" PRIu64
-                 "; %" PRIu64 " is taken instead",
+                 "%s: \"%.64s\" is not a whole number in %" PRIu64 "..%" PRIu64 "; %" PRIu64
+                 " is taken instead",
                  name, text, least, most, fallback);
         return fallback;
     }
@@ -117,8 +118,8 @@ void serve_options_complete(serve_options *options, const tml_log *log)
     }
     if (options->max_body == 0) {
         const tml_str batch = tmli_str_trim(tmli_str(getenv("SAGEMAKER_BATCH")));
-        const uint64_t usual = tmli_str_eq_nocase(batch, TML_STR("true")) ? BATCH_BODY_BYTES
-                                                                          : DEFAULT_BODY_BYTES;
+        const uint64_t usual =
+            tmli_str_eq_nocase(batch, TML_STR("true")) ? BATCH_BODY_BYTES : DEFAULT_BODY_BYTES;
         options->max_body = number_from("MAX_CONTENT_LENGTH", 1, MAX_BODY_BYTES, usual, log);
     }
     complete_accept(options, log);

@@ -228,8 +228,8 @@ void serve_route(serve_lane *lane, const serve_request *request, serve_answer *a
                         TMLI_SHOWN(request->path));
         answer_error(answer, 404, err.text);
     } else if (!allows(found->allow, request->method)) {
-        (void)tmli_fail(&err, TML_EINVAL, "%s: \"%.*s\" is not answered here; use %s", found->path.data,
-                        TMLI_SHOWN(request->method), found->allow);
+        (void)tmli_fail(&err, TML_EINVAL, "%s: \"%.*s\" is not answered here; use %s",
+                        found->path.data, TMLI_SHOWN(request->method), found->allow);
         answer_error(answer, 405, err.text);
         answer->allow = found->allow;
     } else {

@@ -23,7 +23,7 @@ typedef struct serve_answer {
     const char *content_type; /* static; NULL when there is no body */
     const char *allow;        /* static; the methods that a 405 asks for, otherwise NULL */
     tmli_buf body;            /* owned; reset by each answer, so that its memory is used again */
-} serve_answer; /* {0} before the first */
+} serve_answer;               /* {0} before the first */
 
 /* Answers one request. It never fails: what goes wrong becomes the answer. */
 void serve_route(serve_lane *lane, const serve_request *request, serve_answer *answer);

@@ -5,8 +5,10 @@
 #include "base/status.h"
 
 enum {
-    ARENA_BLOCK_BYTES = 16 << 10, /* a request of some headlines; larger ones take more for a while */
-    VERIFY_AT_ONCE_BYTES = 32 << 20, /* about 5 ms: less than a fifth of the start that we promise */
+    ARENA_BLOCK_BYTES =
+        16 << 10, /* a request of some headlines; larger ones take more for a while */
+    VERIFY_AT_ONCE_BYTES =
+        32 << 20, /* about 5 ms: less than a fifth of the start that we promise */
     VERIFIER_STACK_BYTES = 256 << 10,
 };
 

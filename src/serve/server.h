@@ -14,21 +14,24 @@
 #include "textml/model.h"
 #include "textml/status.h"
 
-enum { SERVE_CHUNK_ROWS = 64 }; /* texts scored together: as many as a session takes at a time */
+enum {
+    SERVE_CHUNK_ROWS = 64
+}; /* texts scored together: as many as a session takes at a time */
 
 typedef struct serve_server serve_server;
 
 /* What one thread needs to answer. Only its thread touches it, but for n_open. */
 typedef struct serve_lane {
-    serve_server *server;   /* borrowed */
+    serve_server *server;    /* borrowed */
     struct serve_lane *next; /* under server->lock */
-    tml_session *session;   /* made by the first invocation, owned */
-    tmli_arena arena;       /* of the request that is being answered */
+    tml_session *session;    /* made by the first invocation, owned */
+    tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
     float *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
     void *idle;    /* the socket side's requests that wait for use */
     size_t n_idle;
-    atomic_size_t n_open; /* requests that have begun and not ended; read by the thread that drains */
+    atomic_size_t
+        n_open; /* requests that have begun and not ended; read by the thread that drains */
 } serve_lane;
 
 struct serve_server {

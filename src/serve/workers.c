@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-enum { STACK_BYTES = 512 << 10 }; /* address space; what is touched counts, a few pages */
+enum {
+    STACK_BYTES = 512 << 10
+}; /* address space; what is touched counts, a few pages */
 
 struct serve_workers {
     serve_server *server; /* fixed, as are the next two */

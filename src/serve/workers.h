@@ -26,6 +26,7 @@ TML_NODISCARD tml_status serve_workers_create(serve_server *server, size_t n_thr
 bool serve_workers_ready(serve_workers *workers) TML_NODISCARD;
 /* Hands a job over; only after serve_workers_ready. */
 void serve_workers_add(serve_workers *workers, serve_job *job);
-void serve_workers_free(serve_workers *workers); /* NULL is allowed; waits until all jobs are done */
+void serve_workers_free(
+    serve_workers *workers); /* NULL is allowed; waits until all jobs are done */
 
 #endif

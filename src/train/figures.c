@@ -66,8 +66,15 @@ void figures_log_data(const tml_log *log, const tml_fit_report *report)
     tml_logf(log, TML_LOG_INFO, "rows: %zu train, %zu validation, %zu test; read in %.2f s",
              report->rows_train, report->rows_validation, report->rows_test,
              report->seconds_reading);
-    tml_logf(log, TML_LOG_INFO, "words: %zu distinct, %zu kept, %zu of them in the word vectors",
-             report->terms_seen, report->terms_kept, report->vectors_found);
+    if (report->vectors_read) {
+        tml_logf(log, TML_LOG_INFO,
+                 "words: %zu distinct, %zu kept, %zu of them in the word vectors; read in %.2f s",
+                 report->terms_seen, report->terms_kept, report->vectors_found,
+                 report->seconds_vectors);
+    } else {
+        tml_logf(log, TML_LOG_INFO, "words: %zu distinct, %zu kept", report->terms_seen,
+                 report->terms_kept);
+    }
     if (report->replaced > 0) {
         tml_logf(log, TML_LOG_WARN,
                  "%" PRIu64 " byte sequences are not UTF-8 and were read as U+FFFD: check the "

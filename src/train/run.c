@@ -92,7 +92,7 @@ static tml_status choose_recipe(train_job *job, tml_error *err)
     tml_status status = TML_OK;
     const char *name = job->options->recipe;
     if (name == NULL) {
-        name = sm_hyperparameters_recipe(job->hyperparameters, &job->arena);
+        TMLI_TRY(sm_hyperparameters_recipe(job->hyperparameters, &job->arena, &name, err));
     }
     TMLI_TRY(load_recipe(job, name != NULL ? name : DEFAULT_RECIPE, err));
     TMLI_TRY(sm_hyperparameters_apply(job->hyperparameters, job->recipe, err));

@@ -52,11 +52,12 @@ static tml_recipe *make_recipe(const epoch_job *job, size_t seed)
     (void)snprintf(number, sizeof(number), "%zu", seed);
     set(recipe, "train.seed", strlen("train.seed"), number);
     for (size_t i = 0; i < job->n_overrides; i++) {
-        const char *equals = strchr(job->overrides[i], '=');
-        if (equals == NULL) {
+        const char *text = job->overrides[i];
+        const size_t name_len = strcspn(text, "=");
+        if (text[name_len] == '\0') {
             bench_usage(usage);
         }
-        set(recipe, job->overrides[i], (size_t)(equals - job->overrides[i]), equals + 1);
+        set(recipe, text, name_len, text + name_len + 1);
     }
     bench_check(tml_recipe_check(recipe, &err), &err);
     return recipe;

@@ -143,11 +143,12 @@ bench_server bench_server_start(char *const *argv)
     static char texts[MAX_ARGS][4096];
     char *args[MAX_ARGS + 1] = {NULL};
     const uint16_t port = bench_free_port();
-    for (size_t i = 0; argv[i] != NULL; i++) {
-        if (i == MAX_ARGS) {
-            bench_fail("more than %d arguments", MAX_ARGS);
-        }
-        args[i] = fill_in(argv[i], port, texts[i], sizeof(texts[i]));
+    size_t n = 0;
+    for (; n < MAX_ARGS && argv[n] != NULL; n++) {
+        args[n] = fill_in(argv[n], port, texts[n], sizeof(texts[n]));
+    }
+    if (args[0] == NULL || argv[n] != NULL) {
+        bench_fail("a server's command has 1 to %d words", MAX_ARGS);
     }
     posix_spawn_file_actions_t actions;
     pid_t pid = 0;

@@ -4,7 +4,8 @@
 #   run.sh [--smoke] [--report-only] [--only P1,P2,…] BUILD_DIR [SHARED_DATA_DIR]
 #
 # BUILD_DIR: a build tree with bin/train, bin/serve and the benches (build/release).
-# SHARED_DATA_DIR: news/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped, loudly.
+# SHARED_DATA_DIR: news/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
+# loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
 # --only: some of P1 P2 P3 P7 P12 vectors.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
@@ -336,8 +337,8 @@ bench_P1() {
   peer=$(median "$work/p1.peer") small=$(median "$work/p1.small")
   for name in $sizes; do
     ms=$(median "$work/p1.$name")
-    row P1 "start to /ping, $(megabytes "$work/$name") MB model (fastest: $(least "$work/p1.$name")), ms" "$ms" "$peer" \
-      "$(calculate "$ms / $peer")" '≤ 20 ms' "$ms <= 20"
+    row P1 "start to /ping, $(megabytes "$work/$name") MB model (fastest: $(least "$work/p1.$name")), ms" \
+      "$ms" "$peer" "$(calculate "$ms / $peer")" '≤ 20 ms' "$ms <= 20"
     if [ "$name" != small ]; then
       row P1 "the same; peer: $(megabytes "$work/small") MB model" "$ms" "$small" "$(calculate "$ms / $small")" \
         '≤ 1.25: independent of size' "$ms <= 1.25 * $small"
@@ -426,8 +427,8 @@ for name in ${only//,/ }; do
 done
 
 {
-  echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors; load before: $load_before," \
-    "after: $(cut -d' ' -f1-3 /proc/loadavg)"
+  echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors;" \
+    "load before: $load_before, after: $(cut -d' ' -f1-3 /proc/loadavg)"
   echo
   echo '| promise | what | ours | peer | ratio | bar | holds |'
   echo '|---|---|--:|--:|--:|---|---|'

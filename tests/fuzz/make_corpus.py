@@ -402,5 +402,44 @@ def source():
     case("nul", 0, b"a\0b\n\0")
 
 
-for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source):
+def content():
+    def case(name, choice, content_type, accept, body):
+        body = body if isinstance(body, bytes) else body.encode()
+        put("content", name, bytes([choice]) + f"{content_type}\n{accept}\n".encode() + body)
+
+    as_json = "application/json"
+    case("own", 0, as_json, "", '{"input": "Fed raises rates"}')
+    case("own_list", 2, as_json, as_json, '{"input": ["a", "b", ""]}')
+    case("own_without_dialect", 1, as_json, "", '{"input": "a"}')
+    case("instances", 0, as_json + "; charset=utf-8", "*/*",
+         '{"instances": ["a", {"text": "b"}, {"source": "c"}, ["d"], {"features": ["e"]}, {"data": "f"},'
+         ' {"data": {"features": {"values": [1, "g"]}}}], "probabilities": true}')
+    case("bare_string", 3, "", "text/csv", '"a"')
+    case("bare_list", 5, "", "application/jsonlines", '["a", "b"]')
+    case("wrong_kind", 0, as_json, "", '{"input": 5}')
+    case("wrong_item", 0, as_json, "", '{"instances": ["a", 5]}')
+    case("wrong_switch", 0, as_json, "", '{"input": "a", "probabilities": "yes"}')
+    case("missing", 0, as_json, "", '{"inputs_": "a"}')
+    case("null_text", 1, as_json, "", '{"instances": [{"text": null}, {}]}')
+    case("malformed", 0, as_json, "", '{"input": "a"')
+    case("empty_json", 0, as_json, "", " \n")
+    case("number", 0, as_json, "", "5")
+    case("lines", 2, "text/plain", "text/plain", "one\r\ntwo\n\nfour")
+    case("lines_mark", 4, "text/plain;charset=\"UTF-8\"", "text/csv", "\ufeffone\ntwo\n")
+    case("lines_bytes", 0, "text/plain", as_json, b"caf\xe9\n\xff\0\n")
+    case("csv", 2, "text/csv", "text/csv", 'one\n"two, quoted"\n"thr""ee\nlines"\n')
+    case("csv_commas", 0, "text/csv", "", "one, with, commas\n\"a\",b\n")
+    case("csv_open", 0, "text/csv", "", '"never closed\n')
+    case("csv_gzip", 0, "text/csv", "", gzip.compress(b"a\n", mtime=0))
+    case("sniffed", 0, "application/octet-stream", "application/*;q=0.5, text/csv;q=0.9", ' {"input":"a"}')
+    case("form", 0, "application/x-www-form-urlencoded", "text/*;q=0, */*;q=0.1", "input=a")
+    case("unread_type", 0, "image/png", "", "x")
+    case("unread_charset", 0, "text/plain; charset=latin-1", "", "x")
+    case("unwritten", 0, "text/plain", "image/png", "x")
+    case("bad_q", 0, "text/plain", "text/csv;q=9;q=-1;q=x, application/json;q=0.000", "x")
+    case("odd_header", 0, 'text/plain; a="b\\";c"; ; =; charset', '"*/*", ;,, text/csv;q="0.5"', "x")
+    case("deep", 0, as_json, "", '{"instances": ' + "[" * 150 + "]" * 150 + "}")
+
+
+for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content):
     make()

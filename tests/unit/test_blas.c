@@ -13,7 +13,9 @@
 #include "num/reference.h"
 #include "support/near.h"
 
-enum { MOST = 40 };
+enum {
+    MOST = 40
+};
 
 static const double TOLERANCE = 1e-5; /* sums of at most 40 products of numbers in ±1 */
 
@@ -62,7 +64,9 @@ static void products_agree_with_plain_loops(void **state)
 {
     (void)state;
     static const size_t sizes[] = {1, 2, 7, 16, 39};
-    enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
+    enum {
+        N_SIZES = sizeof sizes / sizeof sizes[0]
+    };
     tmli_blas_single_thread();
     fill();
     check(0, 3, 4);

@@ -13,7 +13,9 @@
 #include "num/reference.h"
 #include "support/near.h"
 
-enum { N = 2003 }; /* not a multiple of any vector */
+enum {
+    N = 2003
+}; /* not a multiple of any vector */
 
 /* From -100 to 100, close together near 0. */
 static void fill(float x[N])
@@ -137,7 +139,8 @@ static void softmax_is_near(void **state)
         for (size_t i = 0; i < 5; i++) {
             double sum = 0;
             tmli_ref_softmax(want, z + i * k, k);
-            assert_near_all(rows + i * k, want, k, 3e-7); /* exp within 1 ulp, then one rounding more */
+            assert_near_all(rows + i * k, want, k,
+                            3e-7); /* exp within 1 ulp, then one rounding more */
             for (size_t c = 0; c < k; c++) {
                 sum += (double)rows[i * k + c];
             }
@@ -179,7 +182,9 @@ static void transposing_moves_every_number(void **state)
 {
     (void)state;
     static const size_t sides[] = {0, 1, 2, 15, 16, 17, 33, 50};
-    enum { N_SIDES = sizeof sides / sizeof sides[0] };
+    enum {
+        N_SIDES = sizeof sides / sizeof sides[0]
+    };
     float in[50 * 50];
     float out[50 * 50];
     for (size_t i = 0; i < 50 * 50; i++) {

@@ -1,4 +1,4 @@
-/* tml_fit and sessions: the whole way from files to scores on a corpus of forty rows. */
+/* tml_fit: what it reports, what it refuses, that equal input gives equal models, and that failure leaves nothing. */
 #include "textml/fit.h"
 
 #include <setjmp.h>
@@ -9,325 +9,336 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/bytes.h"
-#include "base/file.h"
+#include "contract/tiny.h"
+#include "pipeline/model.h"
 #include "support/alloc_fail.h"
 #include "support/near.h"
-#include "support/tiny_model.h"
-#include "support/tmpdir.h"
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
-static void read_artifact(const char *dir, size_t threads, tmli_buf *json, tmli_buf *tensors)
-{
-    tml_model *model = tiny_fit(dir, threads, NULL);
-    char *out = tmpdir_path(dir, "out");
-    char *json_path = tmpdir_path(dir, "out/textml.json");
-    char *tensor_path = tmpdir_path(dir, "out/model.safetensors");
-    assert_int_equal(tml_model_save(model, out, NULL), TML_OK);
-    assert_int_equal(tmli_file_read(json_path, 1 << 20, json, NULL), TML_OK);
-    assert_int_equal(tmli_file_read(tensor_path, 1 << 20, tensors, NULL), TML_OK);
-    tml_model_free(model);
-    free(out);
-    free(json_path);
-    free(tensor_path);
-}
-
-static void the_number_of_threads_does_not_change_a_byte(void **state)
-{
-    tmli_buf json[3] = {0};
-    tmli_buf tensors[3] = {0};
-    static const size_t threads[3] = {1, 2, 5};
-    for (size_t i = 0; i < 3; i++) {
-        read_artifact(*state, threads[i], &json[i], &tensors[i]);
-        assert_int_equal(json[i].len, json[0].len);
-        assert_memory_equal(json[i].data, json[0].data, json[0].len);
-        assert_int_equal(tensors[i].len, tensors[0].len);
-        assert_memory_equal(tensors[i].data, tensors[0].data, tensors[0].len);
-    }
-    for (size_t i = 0; i < 3; i++) {
-        tmli_buf_deinit(&json[i]);
-        tmli_buf_deinit(&tensors[i]);
-    }
-}
-
-static void the_report_says_what_was_read_and_learned(void **state)
-{
+typedef struct fixture {
+    char *dir;
+    char *rows;
+    const char *paths[1];
+    tml_fit_input input;
+    tml_fit_options options;
+    tml_model *model;
     tml_fit_report report;
-    tml_model *model = tiny_fit(*state, 1, &report);
-    assert_int_equal(report.rows_train, 30);
-    assert_int_equal(report.rows_validation, 10);
-    assert_int_equal(report.rows_test, 0);
-    assert_int_equal(report.n_epochs, 4);
-    assert_int_equal(report.epochs_run, 4);
-    assert_int_equal(report.best_epoch, 4);
-    assert_false(report.interrupted);
-    assert_true(report.terms_seen > 10 && report.terms_kept == report.terms_seen);
-    assert_int_equal(report.validation.n_rows, 10);
-    assert_near(report.validation.accuracy, report.epochs[3].validation_accuracy, 0);
-    assert_near(report.validation.log_loss, report.epochs[3].validation_loss, 1e-6);
-    assert_true(report.epochs[3].train_loss < report.epochs[0].train_loss);
-    tml_fit_report_deinit(&report);
-    tml_model_free(model);
+    size_t n_epochs; /* told by on_epoch */
+    size_t n_batches;
+    atomic_bool stop;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *const f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->dir = tmpdir_create();
+    f->rows = tmpdir_write(f->dir, "rows.csv", tiny_rows, strlen(tiny_rows));
+    f->paths[0] = f->rows;
+    f->input = (tml_fit_input){.train = f->paths, .n_train = 1};
+    f->options = (tml_fit_options){.n_threads = 1, .ctx = f};
+    *state = f;
+    return 0;
 }
 
-/* One text, as the whole of a call. */
-static void score_alone(tml_session *session, tml_str text, float out[2])
+static void release(fixture *f)
 {
-    assert_int_equal(tml_session_predict(session, &text, 1, out, NULL), TML_OK);
-    assert_near(out[0] + out[1], 1.0, 1e-6);
+    tml_model_free(f->model);
+    f->model = NULL;
+    tml_fit_report_deinit(&f->report);
 }
 
-static void a_texts_scores_do_not_depend_on_its_neighbours(void **state)
+static int tear_down(void **state)
 {
-    enum {
-        N = 150
-    }; /* more than two chunks */
-    tml_model *model = tiny_fit(*state, 1, NULL);
-    tml_session *session = NULL;
-    static const tml_str kinds[] = {
-        {"the soup was hot", 16},
-        {"", 0},
-        {NULL, 0},
-        {"a goal", 6},
-        {"\xff\xfe bread", 8},
-        {"unknown words only", 18},
-        {"the team won the late goal again today and again and again", 58},
-    };
-    enum {
-        KINDS = sizeof(kinds) / sizeof(kinds[0])
-    };
-    tml_str texts[N];
-    float together[2 * N];
-    assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
-    for (size_t i = 0; i < N; i++) {
-        texts[i] = kinds[i % KINDS];
-    }
-    assert_int_equal(tml_session_predict(session, texts, N, together, NULL), TML_OK);
-    for (size_t i = 0; i < N; i++) {
-        float alone[2];
-        score_alone(session, texts[i], alone);
-        assert_memory_equal(alone, together + 2 * i, sizeof(alone));
-    }
-    assert_int_equal(tml_session_predict(session, NULL, 0, NULL, NULL), TML_OK);
-    tml_session_free(session);
-    tml_model_free(model);
+    fixture *const f = *state;
+    release(f);
+    free(f->rows);
+    tmpdir_remove(f->dir);
+    free(f);
+    return 0;
 }
 
-static void a_warm_session_allocates_nothing(void **state)
+static tml_status fit(fixture *f, const char *yaml, tml_error *err)
 {
-    tml_model *model = tiny_fit(*state, 1, NULL);
-    tml_session *session = NULL;
-    const tml_str texts[] = {TML_STR("the soup was hot and the bread was fresh today"),
-                             TML_STR("T\xc3\x89"
-                                     "AM caf\xc3\xa9 goal")};
-    float out[4];
-    assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
-    assert_int_equal(tml_session_predict(session, texts, 2, out, NULL), TML_OK);
-    fail_allocation(0); /* the next one, if there is one */
-    assert_int_equal(tml_session_predict(session, texts, 2, out, NULL), TML_OK);
-    fail_allocation(NEVER);
-    tml_session_free(session);
-    tml_model_free(model);
-}
-
-/* Fits with overrides and returns the status; the sentence goes to err. */
-static tml_status fit_with(const char *dir, const char *rows, const char *const overrides[][2],
-                           const atomic_bool *stop, tml_model **model, tml_error *err)
-{
-    tml_recipe *recipe = NULL;
-    tml_fit_report report = {0};
-    tmpdir_write_text(dir, "rows.csv", rows);
-    char *path = tmpdir_path(dir, "rows.csv");
-    const char *const files[] = {path};
-    const tml_fit_input input = {.train = files, .n_train = 1};
-    const tml_fit_options options = {.n_threads = 1, .stop = stop};
-    assert_int_equal(tml_recipe_parse("tiny", tmli_str(tiny_recipe), &recipe, NULL), TML_OK);
-    for (size_t i = 0; overrides != NULL && overrides[i][0] != NULL; i++) {
-        assert_int_equal(
-            tml_recipe_set(recipe, tmli_str(overrides[i][0]), tmli_str(overrides[i][1]), NULL),
-            TML_OK);
-    }
-    const tml_status status = tml_fit(recipe, &input, &options, model, &report, err);
-    tml_fit_report_deinit(&report);
+    tml_recipe *const recipe = tiny_recipe(yaml);
+    release(f);
+    const tml_status status = tml_fit(recipe, &f->input, &f->options, &f->model, &f->report, err);
     tml_recipe_free(recipe);
-    free(path);
     return status;
 }
 
-static void rows_that_cannot_be_learned_are_refused(void **state)
+/* The tiny recipe with more keys behind it. */
+static tml_status fit_with(fixture *f, const char *more, tml_error *err)
 {
-    static const struct {
-        const char *rows;
-        const char *want; /* behind "DIR/" when it begins with rows.csv */
-    } cases[] = {
-        {"text,label\na,x\nb,x\n",
-         "rows.csv:2: label \"x\" is the only one in the training rows, a classifier needs at "
-         "least two: add rows of another label"},
-        {"text,label\na,x\nb,x\nc,y\n",
-         "rows.csv:4: label \"y\" appears once only, a class needs at least 2 rows: add rows, or "
-         "correct or remove this one"},
-        {"text,label\n", "the training files hold no rows"},
+    char yaml[1024];
+    (void)snprintf(yaml, sizeof yaml,
+                   "name: tiny\ndata: {split: {validation: 0.25}}\n"
+                   "features: [{max_words: 50, length: 3, embedding: {dims: 2}}]\n%s",
+                   more);
+    return fit(f, yaml, err);
+}
+
+static void count_epoch(void *ctx, const tml_epoch *epoch)
+{
+    fixture *const f = ctx;
+    f->n_epochs++;
+    assert_int_equal(epoch->epoch, f->n_epochs);
+    assert_true(isfinite(epoch->train_loss));
+}
+
+static void count_batch(void *ctx, const tml_progress *progress)
+{
+    fixture *const f = ctx;
+    f->n_batches++;
+    assert_in_range(progress->rows_done, 1, progress->rows);
+}
+
+static void the_report_tells_what_was_read_and_learned(void **state)
+{
+    fixture *const f = *state;
+    f->options.on_epoch = count_epoch;
+    f->options.on_progress = count_batch;
+    assert_int_equal(fit(f, tiny_yaml, NULL), TML_OK);
+    assert_int_equal(f->report.rows_train, 6);
+    assert_int_equal(f->report.rows_validation, 2);
+    assert_int_equal(f->report.rows_test, 0);
+    assert_int_equal(f->report.n_epochs, 2);
+    assert_int_equal(f->report.epochs_run, 2);
+    assert_int_equal(f->report.best_epoch, 2);
+    assert_false(f->report.interrupted);
+    assert_int_equal(f->report.validation.n_rows, 2);
+    assert_int_equal(f->report.test.n_rows, 0);
+    assert_int_equal(f->n_epochs, 2);
+    assert_int_equal(f->n_batches, 4); /* 6 rows by 4, twice */
+    assert_int_equal(tml_model_labels(f->model), 2);
+    assert_string_equal(tml_model_label(f->model, 0).data, "no");
+    assert_string_equal(tml_model_recipe_name(f->model), "tiny");
+    assert_int_equal(tml_model_verify(f->model, NULL), TML_OK); /* was not loaded from files */
+}
+
+/* The bytes of the two files, as text of hexadecimal digits (free). */
+static void *saved(fixture *f, size_t *n)
+{
+    char *const dir = tmpdir_path(f->dir, "model");
+    tmli_buf bytes = {0};
+    static const char *const names[] = {"textml.json", "model.safetensors"};
+    assert_int_equal(tml_model_save(f->model, dir, NULL), TML_OK);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        char *const path = tmpdir_path(dir, names[i]);
+        assert_int_equal(tmli_file_read(path, SIZE_MAX, &bytes, NULL), TML_OK);
+        free(path);
+    }
+    free(dir);
+    *n = bytes.len;
+    void *const copy = malloc(bytes.len);
+    assert_non_null(copy);
+    memcpy(copy, bytes.data, bytes.len);
+    tmli_buf_deinit(&bytes);
+    return copy;
+}
+
+static void equal_input_gives_equal_bytes_for_any_number_of_threads(void **state)
+{
+    static const char *const recipes[] = {
+        "train: {epochs: 3, batch_size: 4}",
+        "model: {hidden: [3, 2], dropout: 0.5, activation: tanh}\ntrain: {optimizer: rmsprop}",
+        "model: {hidden: [], output: sigmoid, class_weight: balanced}\ntrain: {optimizer: sgd, "
+        "momentum: 0.9}",
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        tml_model *model = NULL;
-        tml_error err = {0};
-        assert_int_equal(fit_with(*state, cases[i].rows, NULL, NULL, &model, &err), TML_EFORMAT);
-        assert_null(model);
-        const char *got = strstr(err.text, "rows.csv:");
-        assert_string_equal(got != NULL ? got : err.text, cases[i].want);
+    fixture *const f = *state;
+    for (size_t i = 0; i < COUNT_OF(recipes); i++) {
+        void *want = NULL;
+        size_t n_want = 0;
+        for (size_t n_threads = 1; n_threads <= 4; n_threads++) {
+            f->options.n_threads = n_threads;
+            assert_int_equal(fit_with(f, recipes[i], NULL), TML_OK);
+            size_t n = 0;
+            void *const got = saved(f, &n);
+            if (want == NULL) {
+                want = got;
+                n_want = n;
+                continue;
+            }
+            assert_int_equal(n, n_want);
+            assert_memory_equal(got, want, n);
+            free(got);
+        }
+        free(want);
     }
 }
 
-static void words_that_no_text_has_are_refused(void **state)
+static void early_stopping_keeps_the_best_epoch(void **state)
 {
-    tml_model *model = NULL;
-    tml_error err = {0};
-    assert_int_equal(
-        fit_with(*state, "text,label\n!!,x\n??,x\n..,y\n--,y\n", NULL, NULL, &model, &err),
-        TML_EFORMAT);
-    assert_string_equal(err.text, "the training texts hold no words: check data.text, "
-                                  "text.normalize and text.tokenizer");
+    fixture *const f = *state;
+    assert_int_equal(fit_with(f,
+                              "train: {epochs: 500, learning_rate: 0.5, early_stopping: true, "
+                              "patience: 2}",
+                              NULL),
+                     TML_OK);
+    assert_true(f->report.stopped_early);
+    assert_int_equal(f->report.epochs_run, f->report.n_epochs);
+    assert_int_equal(f->report.best_epoch, f->report.epochs_run - 2);
+    const double best = f->report.epochs[f->report.best_epoch - 1].validation_loss;
+    for (size_t i = 0; i < f->report.n_epochs; i++) {
+        assert_true(f->report.epochs[i].validation_loss >= best);
+    }
+    assert_near(f->report.validation.log_loss, best, 1e-6);
 }
 
-static void a_loss_that_explodes_is_an_error_with_its_place(void **state)
+static void stop_after_three(void *ctx, const tml_progress *progress)
 {
-    static const char *const wild[][2] = {{"optimizer", "sgd"},
-                                          {"learning_rate", "100"},
-                                          {"activation", "relu"},
-                                          {"hidden", "[64, 64]"},
-                                          {"epochs", "200"},
-                                          {"class_weight", "{\"food\": 1000000}"},
-                                          {NULL, NULL}};
-    tml_model *model = NULL;
-    tml_error err = {0};
-    assert_int_equal(fit_with(*state, tiny_rows(), wild, NULL, &model, &err), TML_ENUMERIC);
-    assert_non_null(strstr(err.text, "loss is not finite"));
-    assert_non_null(strstr(err.text, "epoch"));
-    assert_null(model);
+    fixture *const f = ctx;
+    (void)progress;
+    if (++f->n_batches == 3) {
+        atomic_store(&f->stop, true);
+    }
+}
+
+static void a_stop_ends_the_batch_and_keeps_the_model(void **state)
+{
+    fixture *const f = *state;
+    f->options.stop = &f->stop;
+    f->options.on_progress = stop_after_three;
+    assert_int_equal(fit_with(f, "train: {epochs: 1000, batch_size: 4}", NULL), TML_OK);
+    assert_int_equal(f->n_batches, 3);
+    assert_true(f->report.interrupted);
+    assert_int_equal(f->report.epochs_run, 2);
+    assert_int_equal(f->report.n_epochs, 1);
+    assert_non_null(f->model);
 }
 
 static void a_stop_before_the_first_batch_gives_no_model(void **state)
 {
-    const atomic_bool stop = true;
-    tml_model *model = NULL;
-    tml_error err = {0};
-    assert_int_equal(fit_with(*state, tiny_rows(), NULL, &stop, &model, &err), TML_ESTOPPED);
-    assert_null(model);
+    fixture *const f = *state;
+    f->options.stop = &f->stop;
+    atomic_store(&f->stop, true);
+    assert_int_equal(fit(f, tiny_yaml, NULL), TML_ESTOPPED);
+    assert_null(f->model);
+    assert_null(f->report.epochs);
 }
 
-static void one_sigmoid_output_gives_two_probabilities(void **state)
+static void recipes_that_do_not_fit_the_data_are_refused(void **state)
 {
-    static const char *const sigmoid[][2] = {
-        {"model.output", "sigmoid"}, {"epochs", "30"}, {"dropout", "0"}, {NULL, NULL}};
-    tml_model *model = NULL;
-    tml_session *session = NULL;
-    float out[2];
-    assert_int_equal(fit_with(*state, tiny_rows(), sigmoid, NULL, &model, NULL), TML_OK);
-    assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
-    score_alone(session, TML_STR("the soup was hot"), out);
-    assert_true(tmli_str_eq_text(tml_model_label(model, tml_best(out, 2)), "food"));
-    score_alone(session, TML_STR("the team won again"), out);
-    assert_true(tmli_str_eq_text(tml_model_label(model, tml_best(out, 2)), "sport"));
-    tml_session_free(session);
-    tml_model_free(model);
+    static const struct {
+        const char *more;
+        tml_status status;
+        const char *sentence;
+    } cases[] = {
+        {"model: {class_weight: {maybe: 2}}", TML_EINVAL,
+         "model.class_weight: the data have no label \"maybe\""},
+        {"features: [{embedding: {source: words.txt}}]", TML_EINVAL,
+         "the recipe's word vectors \"words.txt\" were not given"},
+        {"features: [{embedding: {trainable: false}}]", TML_EINVAL,
+         "tiny.yaml: features.0.embedding: without word vectors there is nothing to keep frozen: "
+         "set trainable=true, or vectors=FILE"},
+    };
+    fixture *const f = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        tml_error err = {0};
+        assert_int_equal(fit(f, cases[i].more, &err), cases[i].status);
+        assert_string_equal(err.text, cases[i].sentence);
+        assert_null(f->model);
+    }
 }
 
-static void sigmoid_with_three_labels_is_refused(void **state)
+static void sigmoid_for_three_labels_is_refused(void **state)
 {
-    static const char *const sigmoid[][2] = {{"model.output", "sigmoid"}, {NULL, NULL}};
-    tml_model *model = NULL;
+    static const char rows[] = "text,label\na,x\nb,y\nc,z\na,x\nb,y\nc,z\n";
+    fixture *const f = *state;
     tml_error err = {0};
-    assert_int_equal(
-        fit_with(*state, "text,label\na,x\na,x\nb,y\nb,y\nc,z\nc,z\n", sigmoid, NULL, &model, &err),
-        TML_EINVAL);
+    free(f->rows);
+    f->rows = tmpdir_write(f->dir, "rows.csv", rows, sizeof rows - 1);
+    f->paths[0] = f->rows;
+    assert_int_equal(fit_with(f, "model: {output: sigmoid}", &err), TML_EINVAL);
     assert_string_equal(err.text,
                         "model.output: sigmoid is for two labels, the data have 3: use softmax");
 }
 
-static void a_class_weight_for_no_label_is_refused(void **state)
+static void a_loss_that_is_not_finite_is_an_error_with_its_place(void **state)
 {
-    static const char *const weights[][2] = {{"class_weight", "{\"fodo\": 2}"}, {NULL, NULL}};
-    tml_model *model = NULL;
+    fixture *const f = *state;
     tml_error err = {0};
-    assert_int_equal(fit_with(*state, tiny_rows(), weights, NULL, &model, &err), TML_EINVAL);
-    assert_string_equal(err.text, "model.class_weight: the data have no label \"fodo\"");
+    char *const vectors = tmpdir_write(f->dir, "words.txt", "good 3e38 3e38\nbad -3e38 3e38\n", 30);
+    f->input.vectors = vectors;
+    const tml_status status =
+        fit(f,
+            "name: tiny\nfeatures: [{length: 3, embedding: {source: words.txt, dims: 2}}]\n"
+            "model: {hidden: [4]}\ntrain: {optimizer: sgd, learning_rate: 100, epochs: 50}\n",
+            &err);
+    free(vectors);
+    assert_int_equal(status, TML_ENUMERIC);
+    assert_non_null(strstr(err.text, "loss is not finite"));
+    assert_non_null(strstr(err.text, "lower the learning rate (now 100)"));
+    assert_null(f->model);
 }
 
-static void every_failed_allocation_of_fitting_is_reported(void **state)
+static void class_weights_may_name_labels_as_the_data_or_as_answers_do(void **state)
 {
+    static const char *const weights[] = {"{y: 3}", "{\"Yes!\": 3}", "none"};
+    static const char rows[] = "text,label\na,y\nb,n\nc,y\na,n\nb,y\nc,n\n";
+    double losses[3];
+    fixture *const f = *state;
+    free(f->rows);
+    f->rows = tmpdir_write(f->dir, "rows.csv", rows, sizeof rows - 1);
+    f->paths[0] = f->rows;
+    for (size_t i = 0; i < COUNT_OF(weights); i++) {
+        char yaml[256];
+        (void)snprintf(yaml, sizeof yaml,
+                       "data: {labels: {y: \"Yes!\", n: No}}\nfeatures: [{length: 3, embedding: "
+                       "{dims: 2}}]\nmodel: {class_weight: %s}\ntrain: {epochs: 2}",
+                       weights[i]);
+        assert_int_equal(fit(f, yaml, NULL), TML_OK);
+        losses[i] = f->report.epochs[1].train_loss;
+    }
+    assert_true(losses[0] == losses[1]);
+    assert_false(losses[0] == losses[2]);
+}
+
+static void every_allocation_of_fitting_may_fail(void **state)
+{
+    fixture *const f = *state;
+    tml_recipe *const recipe = tiny_recipe(tiny_yaml);
+    f->input.test = f->paths;
+    f->input.n_test = 1;
+    f->options.n_threads = 2;
     for (size_t nth = 0;; nth++) {
-        tml_model *model = NULL;
-        tml_fit_report report = {0};
+        tml_error err = {0};
         fail_allocation(nth);
-        const tml_status status = tiny_try(*state, 1, &model, &report, NULL);
+        const tml_status status =
+            tml_fit(recipe, &f->input, &f->options, &f->model, &f->report, &err);
         fail_allocation(NEVER);
         if (status == TML_OK) {
-            tml_model_free(model);
-            tml_fit_report_deinit(&report);
             break;
         }
         assert_int_equal(status, TML_ENOMEM);
-        assert_null(model);
+        assert_int_equal(err.status, TML_ENOMEM);
+        assert_null(f->model);
+        assert_null(f->report.epochs);
+        assert_null(f->report.validation.classes);
     }
+    tml_recipe_free(recipe);
 }
 
-static void every_failed_allocation_of_a_session_is_reported(void **state)
-{
-    tml_model *model = tiny_fit(*state, 1, NULL);
-    const tml_str text = TML_STR("the soup was hot");
-    for (size_t nth = 0;; nth++) {
-        tml_session *session = NULL;
-        float out[2];
-        fail_allocation(nth);
-        tml_status status = tml_session_create(model, &session, NULL);
-        if (status == TML_OK) {
-            status = tml_session_predict(session, &text, 1, out, NULL);
-        } else {
-            assert_null(session);
-        }
-        fail_allocation(NEVER);
-        tml_session_free(session);
-        if (status == TML_OK) {
-            break;
-        }
-        assert_int_equal(status, TML_ENOMEM);
-    }
-    tml_model_free(model);
-}
+#define WITH_ROWS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
-        CASE(the_number_of_threads_does_not_change_a_byte),
-        CASE(the_report_says_what_was_read_and_learned),
-        CASE(a_texts_scores_do_not_depend_on_its_neighbours),
-        CASE(a_warm_session_allocates_nothing),
-        CASE(rows_that_cannot_be_learned_are_refused),
-        CASE(words_that_no_text_has_are_refused),
-        CASE(a_loss_that_explodes_is_an_error_with_its_place),
-        CASE(a_stop_before_the_first_batch_gives_no_model),
-        CASE(one_sigmoid_output_gives_two_probabilities),
-        CASE(sigmoid_with_three_labels_is_refused),
-        CASE(a_class_weight_for_no_label_is_refused),
-        CASE(every_failed_allocation_of_fitting_is_reported),
-        CASE(every_failed_allocation_of_a_session_is_reported),
+        WITH_ROWS(the_report_tells_what_was_read_and_learned),
+        WITH_ROWS(equal_input_gives_equal_bytes_for_any_number_of_threads),
+        WITH_ROWS(early_stopping_keeps_the_best_epoch),
+        WITH_ROWS(a_stop_ends_the_batch_and_keeps_the_model),
+        WITH_ROWS(a_stop_before_the_first_batch_gives_no_model),
+        WITH_ROWS(recipes_that_do_not_fit_the_data_are_refused),
+        WITH_ROWS(sigmoid_for_three_labels_is_refused),
+        WITH_ROWS(a_loss_that_is_not_finite_is_an_error_with_its_place),
+        WITH_ROWS(class_weights_may_name_labels_as_the_data_or_as_answers_do),
+        WITH_ROWS(every_allocation_of_fitting_may_fail),
     };
-#undef CASE
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

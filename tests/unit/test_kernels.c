@@ -19,19 +19,23 @@
  * mix, so this is generous. */
 static const double TOLERANCE = 2e-5;
 
-enum { TABLE_ROWS = 97 };
+enum {
+    TABLE_ROWS = 97
+};
 
 typedef struct dims {
     size_t n, d, o;
 } dims;
 
 static const dims shapes[] = {
-    {0, 5, 7},    {1, 1, 1},    {1, 100, 32}, {2, 3, 4},    {3, 17, 5},   {5, 8, 33},
-    {6, 100, 32}, {7, 13, 16},  {8, 12, 8},   {9, 26, 31},  {13, 1, 64},  {16, 40, 47},
-    {17, 27, 3},  {31, 100, 2}, {32, 32, 32}, {33, 64, 70}, {64, 300, 1}, {61, 39, 100},
-    {4, 0, 6},    {11, 14, 96},
+    {0, 5, 7},    {1, 1, 1},    {1, 100, 32},  {2, 3, 4},    {3, 17, 5},
+    {5, 8, 33},   {6, 100, 32}, {7, 13, 16},   {8, 12, 8},   {9, 26, 31},
+    {13, 1, 64},  {16, 40, 47}, {17, 27, 3},   {31, 100, 2}, {32, 32, 32},
+    {33, 64, 70}, {64, 300, 1}, {61, 39, 100}, {4, 0, 6},    {11, 14, 96},
 };
-enum { N_SHAPES = sizeof shapes / sizeof shapes[0] };
+enum {
+    N_SHAPES = sizeof shapes / sizeof shapes[0]
+};
 
 typedef struct problem {
     dims shape;
@@ -157,8 +161,8 @@ static void a_row_has_the_same_bits_alone_and_in_a_batch(void **state)
             all[v]->gather_affine(batch, NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
                                   p.shape.o);
             for (size_t i = 0; i < p.shape.n; i++) {
-                all[v]->gather_affine(alone + i * p.shape.o, NULL, p.x, p.x_rows + i, p.ldx, 1,
-                                      p.w, p.shape.d, p.shape.o);
+                all[v]->gather_affine(alone + i * p.shape.o, NULL, p.x, p.x_rows + i, p.ldx, 1, p.w,
+                                      p.shape.d, p.shape.o);
             }
             assert_memory_equal(batch, alone, bytes);
             free(batch);
@@ -221,8 +225,8 @@ static void avx2_and_avx512_give_the_same_bits(void **state)
             out[v] = calloc(1, out_bytes + 1);
             dw[v] = calloc(1, dw_bytes + 1);
             assert_true(out[v] != NULL && dw[v] != NULL);
-            all[v + 1]->gather_affine(out[v], NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w,
-                                      p.shape.d, p.shape.o);
+            all[v + 1]->gather_affine(out[v], NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
+                                      p.shape.o);
             all[v + 1]->gather_outer(dw[v], p.x, p.x_rows, p.ldx, p.dz, p.z_rows, p.shape.n,
                                      p.shape.d, p.shape.o);
         }

@@ -15,7 +15,8 @@
 #include "support/near.h"
 #include "textml/metrics.h"
 
-static const double TOLERANCE = 1e-15; /* the same divisions of the same counts, sums in another order */
+static const double TOLERANCE =
+    1e-15; /* the same divisions of the same counts, sums in another order */
 
 static void assert_class(const tml_class_metrics *got, double precision, double recall, double f1,
                          uint64_t support)
@@ -26,7 +27,10 @@ static void assert_class(const tml_class_metrics *got, double precision, double 
     assert_int_equal(got->support, support);
 }
 
-enum { N_ROWS = 10, N_CLASSES = 5 };
+enum {
+    N_ROWS = 10,
+    N_CLASSES = 5
+};
 
 /* Class 3 has no rows, class 4 no prediction. */
 static const uint32_t truth[N_ROWS] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 4};
@@ -86,7 +90,10 @@ static void two_classes_are_scikit_learns(void **state)
 }
 
 /* The published confusion matrix of 20 newsgroups (TF-IDF and naive Bayes on the full test part) and its figures. */
-enum { NEWSGROUPS = 20, NEWSGROUP_ROWS = 7532 };
+enum {
+    NEWSGROUPS = 20,
+    NEWSGROUP_ROWS = 7532
+};
 static const uint16_t newsgroups[NEWSGROUPS][NEWSGROUPS] = {
     {241, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 1, 1, 4, 4, 30, 3, 6, 2, 23},
     {0, 294, 12, 15, 11, 24, 6, 1, 0, 0, 0, 6, 11, 1, 5, 1, 0, 2, 0, 0},
@@ -169,8 +176,7 @@ static void probabilities_out_of_range_are_refused(void **state)
         const float rows[4] = {0.5f, 0.5f, 0.5f, bad[i]};
         tml_metrics m;
         tml_error err = {0};
-        assert_int_equal(tml_metrics_compute(classes, classes, rows, 2, 2, &m, &err),
-                         TML_ENUMERIC);
+        assert_int_equal(tml_metrics_compute(classes, classes, rows, 2, 2, &m, &err), TML_ENUMERIC);
         assert_non_null(strstr(err.text, "row 1, class 1"));
     }
 }

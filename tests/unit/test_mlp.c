@@ -15,7 +15,12 @@
 #include "support/alloc_fail.h"
 #include "support/near.h"
 
-enum { TABLE_ROWS = 50, WIDTH = 7, BLOCKS = 9, ROWS = 70 };
+enum {
+    TABLE_ROWS = 50,
+    WIDTH = 7,
+    BLOCKS = 9,
+    ROWS = 70
+};
 
 static float table_data[TABLE_ROWS * WIDTH];
 static const tmli_table table = {table_data, TABLE_ROWS, WIDTH};
@@ -193,13 +198,17 @@ static void entries_out_of_range_are_ignored(void **state)
 static void long_rows_are_cut_into_groups(void **state)
 {
     (void)state;
-    enum { LONG_BLOCKS = 9000 };
+    enum {
+        LONG_BLOCKS = 9000
+    };
     const tmli_mlp_shape shape = {
         .n_blocks = LONG_BLOCKS, .width = WIDTH, .sizes = {3}, .n_layers = 1};
     tmli_mlp mlp;
     assert_int_equal(tmli_mlp_create(&shape, table, 5, &mlp, NULL), TML_OK);
     static const size_t lengths[] = {LONG_BLOCKS, 10, 8192, 1, 4096, 4096, 4096, 0, 8193};
-    enum { N = sizeof lengths / sizeof lengths[0] };
+    enum {
+        N = sizeof lengths / sizeof lengths[0]
+    };
     tmli_entry *const entries = malloc(60000 * sizeof *entries);
     assert_non_null(entries);
     size_t offsets[N + 1] = {0};

@@ -125,8 +125,8 @@ static double row_loss(const problem *p, size_t row, const double z[MOST])
         return -log(out[p->labels[row]]);
     }
     for (size_t c = 0; c < k; c++) {
-        const double y = p->examples.targets != NULL ? (double)p->targets[row * k + c]
-                                                     : (double)p->labels[row];
+        const double y =
+            p->examples.targets != NULL ? (double)p->targets[row * k + c] : (double)p->labels[row];
         const double probability = tmli_ref_sigmoid(z[c]);
         loss += s->output == TMLI_OUTPUT_IDENTITY
                     ? (z[c] - y) * (z[c] - y)

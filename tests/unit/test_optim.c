@@ -17,13 +17,17 @@
 #include "support/golden.h"
 #include "support/near.h"
 
-enum { MOST_ROWS = 8, MOST_WIDTH = 70, MOST_FLOATS = MOST_ROWS * MOST_WIDTH };
+enum {
+    MOST_ROWS = 8,
+    MOST_WIDTH = 70,
+    MOST_FLOATS = MOST_ROWS * MOST_WIDTH
+};
 
 static tmli_optimizer kind_of(const char *word)
 {
-#define KIND_OF_WORD(name, text)                                                                   \
-    if (strcmp(word, text) == 0) {                                                                 \
-        return name;                                                                               \
+#define KIND_OF_WORD(name, text)   \
+    if (strcmp(word, text) == 0) { \
+        return name;               \
     }
     TMLI_OPTIMIZER_LIST(KIND_OF_WORD)
 #undef KIND_OF_WORD
@@ -142,7 +146,9 @@ static void paths_are_those_of_the_independent_source(void **state)
 }
 
 static const tmli_optimizer kinds[] = {TMLI_SGD, TMLI_SGD, TMLI_RMSPROP, TMLI_ADAM, TMLI_ADAGRAD};
-enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+enum {
+    N_KINDS = sizeof kinds / sizeof kinds[0]
+};
 
 /* The second sgd has momentum. */
 static tmli_optim_options options_at(size_t k)
@@ -158,7 +164,10 @@ static void draw_gradient(tmli_rng *rng, float *grad, size_t width)
     for (size_t i = 0; i < width; i++) {
         const float value = 2.0f * tmli_rng_uniform(rng) - 1.0f;
         const uint32_t size = tmli_rng_below(rng, 8);
-        grad[i] = size == 0 ? 0.0f : size == 1 ? value * 1e-25f : size == 2 ? value * 1e-12f : value;
+        grad[i] = size == 0   ? 0.0f
+                  : size == 1 ? value * 1e-25f
+                  : size == 2 ? value * 1e-12f
+                              : value;
     }
 }
 
@@ -179,7 +188,10 @@ static void lazy_rows_have_the_bits_of_eager_ones(void **state)
 {
     (void)state;
     static const uint32_t gaps[MOST_ROWS] = {1, 2, 5, 64, 65, 700, 1100, 3000};
-    enum { STEPS = 3200, WIDTH = 67 };
+    enum {
+        STEPS = 3200,
+        WIDTH = 67
+    };
     for (size_t k = 0; k < N_KINDS; k++) {
         tmli_optim_options options = options_at(k);
         machine eager = start(&options, MOST_ROWS, WIDTH);
@@ -208,7 +220,10 @@ static void lazy_rows_have_the_bits_of_eager_ones(void **state)
 static void accumulators_are_never_denormal(void **state)
 {
     (void)state;
-    enum { WIDTH = 33, STEPS = 2000 };
+    enum {
+        WIDTH = 33,
+        STEPS = 2000
+    };
     for (size_t k = 0; k < N_KINDS; k++) {
         const tmli_optim_options options = options_at(k);
         machine m = start(&options, 1, WIDTH);
@@ -268,7 +283,9 @@ static void nan_gradients_show_in_the_parameters(void **state)
 static void both_versions_give_the_same_bits(void **state)
 {
     (void)state;
-    enum { N = 203 };
+    enum {
+        N = 203
+    };
     if (tmli_optim_loops_best() == &tmli_optim_loops_baseline) {
         skip();
     }

@@ -32,7 +32,8 @@ static bool is_compared(uint32_t codepoint)
             return false;
         }
     }
-    return codepoint < 0xD800 || codepoint > 0xDFFF;
+    /* Planes 4 to 13, and 15 and 16, have no properties to compare; leaving them out keeps the test short. */
+    return codepoint < 0x40000 ? codepoint < 0xD800 || codepoint > 0xDFFF : codepoint >> 16 == 0xE;
 }
 
 /* The digests are the output of tests/golden/make_tokenizer.py --digests. */

@@ -53,6 +53,7 @@ typedef struct tml_fit_report {
     size_t rows_train, rows_validation, rows_test;
     size_t terms_seen; /* distinct tokens of the training rows */
     size_t terms_kept; /* of them in the vocabulary */
+    bool vectors_read;    /* word vectors were asked for and read */
     size_t vectors_found; /* terms of the vocabulary that the word vectors have */
     uint64_t replaced;    /* ill-formed UTF-8 sequences read as U+FFFD */
     size_t epochs_run, best_epoch;

@@ -19,10 +19,11 @@ typedef struct tml_metrics {
     size_t n_classes;
     uint64_t n_rows;
     double accuracy;
-    double log_loss; /* mean −ln p(true class), p clipped to 1e-15; NaN when no probabilities were given */
+    double
+        log_loss; /* mean −ln p(true class), p clipped to 1e-15; NaN when no probabilities were given */
     tml_class_metrics macro, micro, weighted; /* support: n_rows */
-    tml_class_metrics *classes; /* [n_classes], owned */
-    uint64_t *confusion;        /* [n_classes, n_classes], row = true class, column = predicted; owned */
+    tml_class_metrics *classes;               /* [n_classes], owned */
+    uint64_t *confusion; /* [n_classes, n_classes], row = true class, column = predicted; owned */
 } tml_metrics;
 
 /* truth, predicted: [n] class numbers below n_classes. probabilities: [n, n_classes] or NULL.

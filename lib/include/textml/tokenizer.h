@@ -11,11 +11,10 @@
 #include "textml/str.h"
 
 /* X(name, recipe word): the order is no part of the format; the words are. */
-#define TML_TOKENIZER_LIST(X)                                                        \
-    X(TML_TOKENIZER_KERAS,                                                           \
-      "keras") /* Keras 2.2 Tokenizer: its filters become blanks, split at blanks */ \
-    X(TML_TOKENIZER_WHITESPACE, "whitespace") /* split at Unicode white space */     \
-    X(TML_TOKENIZER_UNICODE, "unicode") /* runs of letters, marks and digits; see docs/recipes.md */
+#define TML_TOKENIZER_LIST(X)                                                             \
+    X(TML_TOKENIZER_KERAS, "keras") /* Keras 2.2: filters become blanks, split at them */ \
+    X(TML_TOKENIZER_WHITESPACE, "whitespace") /* split at Unicode white space */          \
+    X(TML_TOKENIZER_UNICODE, "unicode")       /* runs of letters, marks, digits: docs/recipes.md */
 
 typedef enum tml_tokenizer_kind {
 #define TML_TOKENIZER_ENUM(name, word) name,
@@ -23,15 +22,13 @@ typedef enum tml_tokenizer_kind {
 #undef TML_TOKENIZER_ENUM
 } tml_tokenizer_kind;
 
-#define TML_NORMALIZE_LIST(X)                                                   \
-    X(TML_NORMALIZE_LOWER, "lower") /* Python's str.lower() */                  \
-    X(TML_NORMALIZE_SQUEEZE,                                                    \
-      "squeeze_punctuation") /* \s\W, \W\s, \s+ → one blank, in this order */ \
-    X(TML_NORMALIZE_NFC, "nfc")                                                 \
-    X(TML_NORMALIZE_NFKC, "nfkc")                                               \
-    X(TML_NORMALIZE_STRIP_ACCENTS,                                              \
-      "strip_accents") /* canonical decomposition without combining marks */    \
-    X(TML_NORMALIZE_SPACES, "collapse_spaces") /* \s+ → one blank, none at the ends */
+#define TML_NORMALIZE_LIST(X)                                                                      \
+    X(TML_NORMALIZE_LOWER, "lower")                 /* Python's str.lower() */                     \
+    X(TML_NORMALIZE_SQUEEZE, "squeeze_punctuation") /* \s\W, \W\s, \s+ to a blank */               \
+    X(TML_NORMALIZE_NFC, "nfc")                                                                    \
+    X(TML_NORMALIZE_NFKC, "nfkc")                                                                  \
+    X(TML_NORMALIZE_STRIP_ACCENTS, "strip_accents") /* decomposed, without marks (Mn), composed */ \
+    X(TML_NORMALIZE_SPACES, "collapse_spaces")      /* \s+ to one blank, none at the ends */
 
 typedef enum tml_normalize_step {
 #define TML_NORMALIZE_ENUM(name, word) name,
@@ -40,8 +37,8 @@ typedef enum tml_normalize_step {
 } tml_normalize_step;
 
 enum {
-    TML_NORMALIZE_MAX = 16
-}; /* steps in one tokenizer */
+    TML_NORMALIZE_MAX = 16 /* steps in one tokenizer */
+};
 
 typedef struct tml_tokenizer_options {
     tml_tokenizer_kind kind;                     /* default: unicode */

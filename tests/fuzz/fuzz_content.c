@@ -1,0 +1,155 @@
+/* Property: any headers and body give texts or a sentence; as many answers are written as texts were read, in a body that
+ * parses as its type says, whatever the labels hold.
+ * Input: a byte for dialect and class, a line Content-Type, a line Accept, then the body. */
+#include "fuzz/fuzz.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/json.h"
+#include "pipeline/csv.h"
+#include "pipeline/model.h"
+#include "sagemaker/content.h"
+
+enum {
+    N_LABELS = 3
+};
+
+/* Labels that need quoting everywhere. */
+static const char *labels[N_LABELS] = {"Science & Technology", "a,\"b\"\n\r",
+                                       "caf\xC3\xA9 \xFF\x01"};
+static const tml_model model = {.labels = labels, .n_labels = N_LABELS};
+
+static tml_str take_line(tml_str *rest)
+{
+    const char *const end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+    const tml_str line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len};
+    const size_t taken = line.len + (end != NULL ? 1 : 0);
+    rest->data += taken;
+    rest->len -= taken;
+    return line;
+}
+
+static size_t count_lines(tml_str text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        n += text.data[i] == '\n';
+    }
+    return n;
+}
+
+static void check_json(const sm_texts *texts, tml_str body)
+{
+    tmli_arena arena;
+    const tmli_value *root = NULL;
+    tmli_arena_init(&arena, 4096, 0);
+    FUZZ_CHECK(tmli_json_parse(body, &arena, &root, NULL) == TML_OK);
+    FUZZ_CHECK(root->kind == TMLI_OBJECT && root->n == 1);
+    const tmli_value *const rows = tmli_value_get(root, "predictions");
+    if (rows != NULL) {
+        FUZZ_CHECK(rows->kind == TMLI_LIST && rows->n == texts->n);
+        FUZZ_CHECK(rows->n == 0 || tmli_value_get(rows->first, "label")->kind == TMLI_STRING);
+    } else {
+        const tmli_value *const own = tmli_value_get(root, texts->dialect.response_key);
+        FUZZ_CHECK(own != NULL);
+        FUZZ_CHECK(texts->shape == SM_SHAPE_OWN ? own->kind == TMLI_STRING
+                                                : own->kind == TMLI_LIST && own->n == texts->n);
+    }
+    tmli_arena_deinit(&arena);
+}
+
+static void check_csv(const sm_texts *texts, size_t label, tml_str body)
+{
+    tmli_source *source = NULL;
+    tmli_csv csv;
+    size_t n = 0;
+    FUZZ_CHECK(tmli_source_memory("answer", body.data, body.len, &source, NULL) == TML_OK);
+    tmli_csv_init(&csv, source, ',', TMLI_QUOTE_RFC4180, body.len + 1);
+    for (;; n++) {
+        tmli_csv_record record;
+        bool has = false;
+        FUZZ_CHECK(tmli_csv_next(&csv, &record, &has, NULL) == TML_OK);
+        if (!has) {
+            break;
+        }
+        FUZZ_CHECK(record.n == 1 && tmli_str_eq_text(record.fields[0], labels[label]));
+    }
+    FUZZ_CHECK(n == texts->n);
+    tmli_csv_deinit(&csv);
+    tmli_source_free(source);
+}
+
+static void check_answers(const sm_texts *texts, sm_media media, size_t label, const tmli_buf *out)
+{
+    const tml_str body = tmli_buf_str(out);
+    FUZZ_CHECK(!out->failed);
+    switch (media) {
+    case SM_JSON: check_json(texts, body); break;
+    case SM_CSV: check_csv(texts, label, body); break;
+    case SM_TEXT:
+    case SM_JSON_LINES: FUZZ_CHECK(count_lines(body) == texts->n); break;
+    }
+}
+
+/* Reads all texts and answers each with the same scores. */
+static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err)
+{
+    float scores[N_LABELS] = {0.1F, 0.1F, 0.1F};
+    tmli_buf out = {0};
+    sm_answers answers;
+    tml_status status = TML_OK;
+    scores[label] = 0.8F;
+    sm_answers_begin(&answers, texts, media, &model, &out);
+    for (;;) {
+        tml_str text = {0};
+        bool has = false;
+        status = sm_texts_next(texts, &text, &has, err);
+        if (status != TML_OK || !has) {
+            break;
+        }
+        for (size_t i = 0; i < text.len; i++) {
+            FUZZ_CHECK((unsigned char)text.data[i] <= 0xFF); /* readable to its end */
+        }
+        sm_answers_add(&answers, scores);
+    }
+    fuzz_check_error(status, err, "");
+    sm_answers_end(&answers);
+    if (status == TML_OK) {
+        check_answers(texts, media, label, &out);
+    }
+    tmli_buf_deinit(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const unsigned choice = fuzz_choice(&data, &size);
+    const sm_dialect dialect = choice % 2 == 0 ? (sm_dialect){"input", "result"} : (sm_dialect){0};
+    tml_str body = fuzz_text(data, size);
+    const tml_str content_type = take_line(&body);
+    const tml_str accept = take_line(&body);
+    sm_media read_as = SM_JSON;
+    sm_media written_as = SM_JSON;
+    tml_error err = {0};
+    tml_status status = sm_media_of_request(content_type, body, &read_as, &err);
+    if (status == TML_OK) {
+        FUZZ_CHECK(read_as != SM_JSON_LINES);
+        status = sm_media_of_answer(accept, read_as, &written_as, &err);
+    }
+    fuzz_check_error(status, &err, "");
+    if (status != TML_OK) {
+        return 0;
+    }
+    tmli_arena arena;
+    sm_texts texts;
+    tmli_arena_init(&arena, 4096, 0);
+    status = sm_texts_open(&texts, read_as, body, dialect, &arena, &err);
+    fuzz_check_error(status, &err, "");
+    if (status == TML_OK) {
+        answer(&texts, written_as, choice / 2 % N_LABELS, &err);
+        FUZZ_CHECK(texts.n <= body.len + 1);
+    }
+    sm_texts_close(&texts);
+    tmli_arena_deinit(&arena);
+    return 0;
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is taken, on a fresh Debian 12: installs what is missing, then runs the
+# stages below, cheapest first. The first failure ends it. The last lines are ctest's summary of the last stage.
+#   tests/run.sh               all stages
+#   tests/run.sh lint asan …   these only
+# JOBS: processes at a time, by default one a core. FUZZ_SECONDS: of each fuzzer, by default 10.
+# docs/testing.md says what each stage proves.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source local_test/packages.sh
+
+all_stages=(packages lint dev dev-clang shared asan tsan fuzz coverage release)
+export JOBS=${JOBS:-$(nproc)}
+export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
+# The tests of threads bring their own; a BLAS that adds more makes them slow and their order accidental.
+export OPENBLAS_NUM_THREADS=1
+coverage_floor=90
+
+times=()     # "stage seconds"
+last_log=    # ctest's output of the last stage that ran tests
+scratch=$(mktemp -d)
+
+configure() {
+  cmake --preset "$1" >"$scratch/configure" || { cat "$scratch/configure"; return 1; }
+}
+
+# Configures and builds a preset; without output where nothing is wrong.
+build() {
+  configure "$1"
+  cmake --build --preset "$1" >"$scratch/build" || { grep -v '^\[[0-9]*/[0-9]*\] [A-Z]' "$scratch/build"; return 1; }
+}
+
+# Runs the cases of a preset: run_cases PRESET [CTEST OPTION]…
+# Cases that skip themselves say SKIPPED and why; ctest shows nothing of them, so it is done here.
+run_cases() {
+  local preset=$1
+  shift
+  last_log=$scratch/$preset.log
+  "${in_environment[@]}" ctest --preset "$preset" "$@" | tee "$last_log"
+  grep -hE '^(\[  SKIPPED \] [A-Za-z_]|SKIPPED)' "build/$preset/Testing/Temporary/LastTest.log" | sort -u |
+    sed 's/^/!!!! /' || true
+}
+in_environment=(env)
+
+stage_packages() {
+  need_test_packages
+}
+
+stage_lint() {
+  tests/lint/check_format.sh
+  configure dev
+  cmake --build --preset dev -t lint
+}
+
+stage_dev() {
+  build dev
+  run_cases dev
+}
+
+# The second compiler: its warnings, and what it makes of the same code. The source tree's own checks were in dev.
+stage_dev-clang() {
+  build dev-clang
+  run_cases dev-clang -LE lint
+}
+
+stage_shared() {
+  build shared
+  run_cases shared -LE lint
+}
+
+# Leaks are looked for through ptrace, which a container may forbid.
+stage_asan() {
+  build asan
+  printf 'int main(void) { return 0; }\n' >"$scratch/probe.c"
+  gcc -fsanitize=address -o "$scratch/probe" "$scratch/probe.c"
+  if ! "$scratch/probe" 2>"$scratch/probe.log"; then
+    echo '!!!! SKIPPED: leak detection: LeakSanitizer may not trace processes here (in a container: --cap-add SYS_PTRACE)'
+    export ASAN_OPTIONS=detect_leaks=0
+  fi
+  run_cases asan -LE lint
+  unset ASAN_OPTIONS
+}
+
+# Kernels with more than 28 random bits in addresses put mappings where ThreadSanitizer keeps its shadow.
+stage_tsan() {
+  build tsan
+  printf 'int main(void) { return 0; }\n' >"$scratch/probe.c"
+  gcc -fsanitize=thread -o "$scratch/probe" "$scratch/probe.c"
+  if ! "$scratch/probe" 2>/dev/null; then
+    in_environment=(setarch --addr-no-randomize)
+    "${in_environment[@]}" "$scratch/probe" || {
+      echo 'ThreadSanitizer does not start here: sysctl vm.mmap_rnd_bits=28 helps, or a container that allows personality(2)'
+      return 1
+    }
+  fi
+  run_cases tsan -LE lint
+  in_environment=(env)
+}
+
+stage_fuzz() {
+  build fuzz
+  run_cases fuzz -LE lint
+}
+
+stage_coverage() {
+  build coverage
+  find build/coverage -name '*.gcda' -delete
+  run_cases coverage -LE lint
+  gcovr --root . --filter 'lib/' --txt build/coverage/coverage.txt --fail-under-line "$coverage_floor" build/coverage || {
+    cat build/coverage/coverage.txt
+    return 1
+  }
+  tail -n 3 build/coverage/coverage.txt
+}
+
+# What users build; the cases that measure or take long (label slow) run here alone.
+stage_release() {
+  build release
+  run_cases release -LE lint
+}
+
+finish() {
+  local code=$?
+  if [ -n "${current:-}" ] && [ $code -ne 0 ]; then
+    printf '\n==== %s FAILED after %d s\n' "$current" $((SECONDS - begin))
+  fi
+  rm -rf "$scratch"
+  exit $code
+}
+trap finish EXIT
+
+for current in "${@:-${all_stages[@]}}"; do
+  begin=$SECONDS
+  printf '\n==== %s\n' "$current"
+  "stage_$current"
+  times+=("$current $((SECONDS - begin)) s")
+  printf '==== %s\n' "${times[-1]}"
+done
+printf '\n==== seconds: %s; all %d s\n\n' "$(IFS=, && echo "${times[*]}")" "$SECONDS"
+if [ -n "$last_log" ]; then
+  sed -n '/tests passed/,$p' "$last_log"
+fi
