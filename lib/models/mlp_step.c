@@ -248,14 +248,12 @@ static void forward(const step_run *run, size_t first, size_t n)
 
 /* ---- loss and backward ---- */
 
-static double weight_of(const tmli_trainer *trainer, uint32_t id)
+static double weight_of(const tmli_trainer *trainer, uint32_t id, uint32_t label)
 {
-    const tmli_examples *const examples = trainer->examples;
-    double weight = examples->weights != NULL ? (double)examples->weights[id] : 1.0;
-    if (trainer->options->class_weights != NULL) {
-        weight *= (double)trainer->options->class_weights[examples->labels[id]];
-    }
-    return weight;
+    const float *const weights = trainer->examples->weights;
+    const float *const class_weights = trainer->options->class_weights;
+    const double weight = weights != NULL ? (double)weights[id] : 1.0;
+    return class_weights != NULL ? weight * (double)class_weights[label] : weight;
 }
 
 /* Losses of the rows, and their gradients in the last layer's grad. */
@@ -274,7 +272,7 @@ static void lose(const step_run *run, size_t first, size_t n)
             .label = examples->labels != NULL ? examples->labels[id] : 0,
             .targets = examples->targets != NULL ? examples->targets + id * k : NULL,
         };
-        const double weight = weight_of(trainer, id);
+        const double weight = weight_of(trainer, id, wanted.label);
         const tmli_row_loss row =
             tmli_loss_of_row(output, last->out + i * k, last->grad + i * k, k, &wanted);
         trainer->losses[i] = weight * row.loss;

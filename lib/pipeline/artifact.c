@@ -10,7 +10,10 @@
 #include "base/status.h"
 #include "pipeline/safetensors.h"
 
-enum { JSON_LIMIT = 16 << 20 };
+enum {
+    JSON_LIMIT = 16 << 20,
+    OTHER_TENSORS = 4, /* besides the layers': the vocabulary's three and the embedding */
+};
 
 /* Names of a layer's tensors. */
 static void layer_name(char out[TMLI_TENSOR_NAME_BYTES], size_t layer, const char *part)
@@ -76,7 +79,7 @@ cleanup:
 
 tml_status tml_model_save(const tml_model *model, const char *dir, tml_error *err)
 {
-    tmli_tensor tensors[4 + 2 * TMLI_MLP_MAX_LAYERS];
+    tmli_tensor tensors[OTHER_TENSORS + 2 * TMLI_MLP_MAX_LAYERS];
     tml_error cause = {0};
     const size_t n = list_tensors(model, tensors);
     const tml_status status = write_artifact(model, dir, tensors, n, &cause);
@@ -135,6 +138,11 @@ static tml_status map_network(const tmli_safetensors *file, tml_model *model, tm
     tmli_mlp *mlp = &model->mlp;
     const char *source = model->path;
     mlp->shape = tmli_model_shape(model->recipe, model->n_labels);
+    const size_t n_tensors = OTHER_TENSORS + 2 * mlp->shape.n_layers;
+    if (file->n != n_tensors) {
+        TMLI_TRY(tmli_fail(err, TML_EFORMAT, "%s: %zu tensors, the recipe calls for %zu", source,
+                           file->n, n_tensors));
+    }
     mlp->embedding.n = model->vocab.n;
     mlp->embedding.width = mlp->shape.width;
     TMLI_TRY(get_matrix(file, source, "embedding.weight", mlp->embedding.n, mlp->embedding.width,

@@ -113,14 +113,16 @@ static bool parse_hash_text(const tmli_value *value, uint64_t *out)
 /* True when text ends in a check that agrees with the bytes before it. */
 static bool is_whole(tml_str text)
 {
+    static const char end[] = "\"\n}\n";
     const size_t mark = sizeof(check_mark) - 1;
-    const size_t tail = mark + HASH_DIGITS + strlen("\"\n}\n");
+    const size_t tail = mark + HASH_DIGITS + sizeof(end) - 1;
     uint64_t recorded = 0;
     if (text.len < tail) {
         return false;
     }
     const char *at = text.data + text.len - tail;
     return memcmp(at, check_mark, mark) == 0 &&
+           memcmp(at + mark + HASH_DIGITS, end, sizeof(end) - 1) == 0 &&
            parse_hash((tml_str){at + mark, HASH_DIGITS}, &recorded) &&
            tmli_hash64_v1(text.data, text.len - tail, 0) == recorded;
 }
@@ -206,22 +208,34 @@ static void read_training(const tmli_value *root, tmli_training *out)
     }
 }
 
+/* What a person may mend in a recipe file is damage in an artifact: TML_EINVAL becomes TML_EFORMAT. */
+static tml_status read_recipe(const char *source, const tmli_value *root, tml_model *model,
+                              tml_error *err)
+{
+    const tmli_value *recipe = tmli_value_get(root, "recipe");
+    if (recipe == NULL) {
+        return tmli_fail(err, TML_EFORMAT, "%s: no recipe", source);
+    }
+    tml_error cause = {0};
+    tml_status status = tmli_recipe_from_value(source, recipe, &model->recipe, &cause);
+    if (status == TML_OK) {
+        status = tml_recipe_check(model->recipe, &cause);
+    }
+    if (status == TML_EINVAL) {
+        status = TML_EFORMAT;
+    }
+    return status == TML_OK ? status : tmli_fail(err, status, "%s", cause.text);
+}
+
 static tml_status read_members(const char *source, const tmli_value *root, tml_model *model,
                                tmli_artifact_tensors *tensors, tml_error *err)
 {
-    const tmli_value *recipe = tmli_value_get(root, "recipe");
     tml_status status = read_labels(source, root, model, err);
     if (status == TML_OK) {
         status = read_tensors(source, root, tensors, err);
     }
     read_training(root, &model->training);
-    if (status == TML_OK && recipe == NULL) {
-        status = tmli_fail(err, TML_EFORMAT, "%s: no recipe", source);
-    }
-    if (status == TML_OK) {
-        status = tmli_recipe_from_value(source, recipe, &model->recipe, err);
-    }
-    return status == TML_OK ? tml_recipe_check(model->recipe, err) : status;
+    return status == TML_OK ? read_recipe(source, root, model, err) : status;
 }
 
 tml_status tmli_artifact_parse(const char *source, tml_str text, tml_model *model,

@@ -75,7 +75,7 @@ typedef struct sm_texts {
 } sm_texts;
 
 /* body and arena: borrowed until close. Errors: TML_EFORMAT for what is not JSON (with line and column) or has another
- * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 16 MiB and 48 times the body;
+ * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 4 MiB and 32 times the body;
  * TML_ENOMEM. After an error close is harmless. */
 TML_NODISCARD tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body,
                                        sm_dialect dialect, tmli_arena *arena, tml_error *err);

@@ -10,8 +10,8 @@
 #include "base/status.h"
 
 enum {
-    JSON_LEAST_BYTES = 16 << 20,
-    JSON_TIMES_BODY = 48, /* a list of one-letter texts takes 44 times its size */
+    JSON_LEAST_BYTES = 4 << 20,
+    JSON_TIMES_BODY = 32, /* a list of one-letter texts takes 24 times its size */
 };
 
 /* ---- JSON: which member holds the texts ---- */

@@ -20,7 +20,7 @@ enum {
     DRAIN_MS = 25000, /* the platform kills 30 s after its SIGTERM */
     LOOK_MS = 25,     /* between two looks at the open requests */
     LARGE_BYTES = 128 << 10,
-    QUIET_LOOKS = 2,  /* without one, so that what had just arrived is seen */
+    QUIET_LOOKS = 2, /* without one, so that what had just arrived is seen */
 };
 
 /* ---- signals ---- */

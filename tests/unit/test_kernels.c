@@ -46,10 +46,18 @@ typedef struct problem {
     uint32_t x_rows[TABLE_ROWS], z_rows[TABLE_ROWS];
 } problem;
 
+static void *room(size_t bytes)
+{
+    void *const memory = calloc(1, bytes + 1);
+    if (memory == NULL) {
+        abort();
+    }
+    return memory;
+}
+
 static float *random_floats(tmli_rng *rng, size_t n)
 {
-    float *const out = malloc((n + 1) * sizeof *out);
-    assert_non_null(out);
+    float *const out = room(n * sizeof *out);
     for (size_t i = 0; i < n; i++) {
         out[i] = 2.0f * tmli_rng_uniform(rng) - 1.0f;
     }
@@ -82,9 +90,8 @@ static void check_affine(const tmli_kernels *kernels, const problem *p, const ui
                          const uint32_t *x_rows)
 {
     const size_t items = TABLE_ROWS * p->shape.o;
-    float *const got = malloc(items * sizeof *got);
-    double *const want = malloc(items * sizeof *want);
-    assert_true(got != NULL && want != NULL);
+    float *const got = room(items * sizeof *got);
+    double *const want = room(items * sizeof *want);
     for (size_t i = 0; i < items; i++) {
         got[i] = p->dz[i]; /* sums start from what is there */
         want[i] = (double)p->dz[i];
@@ -102,9 +109,8 @@ static void check_outer(const tmli_kernels *kernels, const problem *p, const uin
                         const uint32_t *x_rows)
 {
     const size_t items = p->shape.d * p->shape.o;
-    float *const got = malloc((items + 1) * sizeof *got);
-    double *const want = malloc((items + 1) * sizeof *want);
-    assert_true(got != NULL && want != NULL);
+    float *const got = room((items + 1) * sizeof *got);
+    double *const want = room(items * sizeof *want);
     for (size_t i = 0; i <= items; i++) {
         got[i] = 12345.0f; /* overwritten, and nothing behind it */
     }
@@ -155,9 +161,8 @@ static void a_row_has_the_same_bits_alone_and_in_a_batch(void **state)
         for (size_t s = 0; s < N_SHAPES; s++) {
             problem p = make(shapes[s], 0);
             const size_t bytes = p.shape.n * p.shape.o * sizeof(float);
-            float *const batch = calloc(1, bytes + 1);
-            float *const alone = calloc(1, bytes + 1);
-            assert_true(batch != NULL && alone != NULL);
+            float *const batch = room(bytes);
+            float *const alone = room(bytes);
             all[v]->gather_affine(batch, NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
                                   p.shape.o);
             for (size_t i = 0; i < p.shape.n; i++) {
@@ -222,9 +227,8 @@ static void avx2_and_avx512_give_the_same_bits(void **state)
         float *out[2];
         float *dw[2];
         for (size_t v = 0; v < 2; v++) {
-            out[v] = calloc(1, out_bytes + 1);
-            dw[v] = calloc(1, dw_bytes + 1);
-            assert_true(out[v] != NULL && dw[v] != NULL);
+            out[v] = room(out_bytes);
+            dw[v] = room(dw_bytes);
             all[v + 1]->gather_affine(out[v], NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
                                       p.shape.o);
             all[v + 1]->gather_outer(dw[v], p.x, p.x_rows, p.ldx, p.dz, p.z_rows, p.shape.n,

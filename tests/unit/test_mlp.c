@@ -75,7 +75,7 @@ static void reference_scores(const tmli_mlp *mlp, const tmli_rows *rows, size_t 
 {
     const tmli_mlp_shape *const s = &mlp->shape;
     double x[BLOCKS * WIDTH] = {0};
-    double z[BLOCKS * WIDTH];
+    double z[BLOCKS * WIDTH] = {0};
     for (size_t e = rows->offsets[row]; e < rows->offsets[row + 1]; e++) {
         for (size_t i = 0; i < WIDTH; i++) {
             x[rows->entries[e].block * WIDTH + i] =
@@ -136,7 +136,7 @@ static void scores_follow_the_formula(void **state)
             float got[ROWS * 5];
             predict_with(&mlp, &set.rows, 64, got);
             for (size_t i = 0; i < ROWS; i++) {
-                double want[5];
+                double want[5] = {0};
                 reference_scores(&mlp, &set.rows, i, want);
                 assert_near_all(got + i * 5, want, 5, 1e-5); /* sums of up to 63 floats, thrice */
             }

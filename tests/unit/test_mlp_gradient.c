@@ -118,7 +118,7 @@ static double row_loss(const problem *p, size_t row, const double z[MOST])
 {
     const tmli_mlp_shape *const s = &p->mlp.shape;
     const size_t k = s->sizes[s->n_layers - 1];
-    double out[MOST];
+    double out[MOST] = {0};
     double loss = 0;
     if (s->output == TMLI_OUTPUT_SOFTMAX) {
         tmli_ref_softmax(out, z, k);
@@ -148,7 +148,7 @@ static double mean_loss(const problem *p, const parameters *at)
 {
     double loss = 0;
     for (size_t i = 0; i < ROWS; i++) {
-        double z[MOST];
+        double z[MOST] = {0};
         forward(p, at, i, z);
         loss += weight_of(p, i) * row_loss(p, i, z);
     }

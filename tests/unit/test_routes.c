@@ -1,0 +1,486 @@
+/* Requests → answers without a socket: a table of exact statuses and bodies over a model of two words. */
+#include "serve/routes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "support/alloc_fail.h"
+#include "support/tmpdir.h"
+#include "textml/fit.h"
+#include "textml/recipe.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* "hot" is Warm and "ice" is a label that every format must take care of; anything else is not asked for. */
+static const char recipe_text[] =
+    "name: weather\n"
+    "data: {labels: {w: Warm, c: 'Cold, \"icy\"'}, split: {validation: 0}}\n"
+    "text: {normalize: [lower], tokenizer: unicode}\n"
+    "features: [{type: sequence, max_words: 10, length: 3, embedding: {dims: 4}}]\n"
+    "model: {hidden: [4], activation: tanh}\n"
+    "train: {epochs: 60, batch_size: 2, optimizer: adam, learning_rate: 0.05, seed: 1}\n"
+    "serve: {request: {json: input}, response: {json: result}}\n";
+static const char rows[] = "text,label\nhot,w\nice,c\nhot hot,w\nice ice,c\n";
+
+typedef struct fixture {
+    char *dir;   /* owned; the artifact is in it */
+    char *model; /* owned: its path */
+    serve_server server;
+    serve_lane *lane;
+    serve_answer answer;
+} fixture;
+
+static void train_into(const char *dir, const char *model_dir)
+{
+    tml_recipe *recipe = NULL;
+    tml_model *model = NULL;
+    tml_fit_report report = {0};
+    tml_error err = {0};
+    tmpdir_write_text(dir, "rows.csv", rows);
+    char *path = tmpdir_path(dir, "rows.csv");
+    const char *const files[] = {path};
+    const tml_fit_input input = {.train = files, .n_train = 1};
+    const tml_fit_options options = {.n_threads = 1};
+    if (tml_recipe_parse("recipe", tmli_str(recipe_text), &recipe, &err) != TML_OK ||
+        tml_fit(recipe, &input, &options, &model, &report, &err) != TML_OK ||
+        tml_model_save(model, model_dir, &err) != TML_OK) {
+        fail_msg("%s", err.text);
+    }
+    tml_fit_report_deinit(&report);
+    tml_model_free(model);
+    tml_recipe_free(recipe);
+    free(path);
+}
+
+static int open_server(void **state)
+{
+    fixture *fix = calloc(1, sizeof(*fix));
+    assert_non_null(fix);
+    fix->dir = tmpdir_create();
+    fix->model = tmpdir_path(fix->dir, "model");
+    train_into(fix->dir, fix->model);
+    assert_int_equal(serve_server_open(&fix->server, fix->model, NULL, NULL), TML_OK);
+    serve_server_verify(&fix->server);
+    assert_true(serve_server_is_ready(&fix->server));
+    fix->server.max_body = 1000;
+    fix->lane = serve_lane_create(&fix->server);
+    assert_non_null(fix->lane);
+    *state = fix;
+    return 0;
+}
+
+static int close_server(void **state)
+{
+    fixture *fix = *state;
+    tmli_buf_deinit(&fix->answer.body);
+    assert_true(serve_server_close(&fix->server));
+    tmpdir_remove(fix->dir);
+    free(fix->model);
+    free(fix);
+    return 0;
+}
+
+/* ---- the table ---- */
+
+typedef struct exchange {
+    const char *method, *path, *content_type, *accept, *body;
+    unsigned status;
+    const char *type; /* of the answer; NULL for none */
+    const char *want; /* body */
+} exchange;
+
+static void ask(fixture *fix, const exchange *ex)
+{
+    const serve_request request = {.method = tmli_str(ex->method),
+                                   .path = tmli_str(ex->path),
+                                   .content_type = tmli_str(ex->content_type),
+                                   .accept = tmli_str(ex->accept),
+                                   .body = tmli_str(ex->body)};
+    serve_route(fix->lane, &request, &fix->answer);
+}
+
+static void check(fixture *fix, const exchange *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const exchange *ex = &cases[i];
+        ask(fix, ex);
+        const serve_answer *got = &fix->answer;
+        const bool same_type = ex->type == NULL ? got->content_type == NULL
+                                                : got->content_type != NULL &&
+                                                      strcmp(got->content_type, ex->type) == 0;
+        if (got->status != ex->status || !same_type ||
+            !tmli_str_eq_text(tmli_buf_str(&got->body), ex->want)) {
+            fail_msg("%s %s [%s] [%s] %s\n  got  %u %s %.*s\n  want %u %s %s", ex->method, ex->path,
+                     ex->content_type, ex->accept, ex->body, got->status,
+                     got->content_type != NULL ? got->content_type : "-", (int)got->body.len,
+                     got->body.data, ex->status, ex->type != NULL ? ex->type : "-", ex->want);
+        }
+    }
+}
+
+#define JSON "application/json"
+#define LINES "application/jsonlines"
+#define TEXT "text/plain"
+#define CSV "text/csv"
+#define POST "POST", "/invocations"
+#define COLD "\"Cold, \\\"icy\\\"\""
+#define ERROR(code, message) "{\"error\":{\"code\":" #code ",\"message\":\"" message "\"}}"
+
+static void ping_answers_200_with_nothing(void **state)
+{
+    static const exchange cases[] = {
+        {"GET", "/ping", "", "", "", 200, NULL, ""},
+        {"HEAD", "/ping", "", "", "", 200, NULL, ""},
+        {"POST", "/ping", JSON, "image/png", "{", 200, NULL, ""},
+        {"GET", "http://127.0.0.1:8080/ping", "", "", "", 200, NULL, ""},
+        {"GET", "HTTPS://host/ping", "", "", "", 200, NULL, ""},
+    };
+    check(*state, cases, COUNT_OF(cases));
+}
+
+static void other_paths_and_methods_are_refused(void **state)
+{
+    fixture *fix = *state;
+    static const exchange cases[] = {
+        {"GET", "/", "", "", "", 404, JSON,
+         ERROR(404, "\\\"/\\\" is not served here; ask for GET /ping or POST /invocations")},
+        {"GET", "/pin", "", "", "", 404, JSON,
+         ERROR(404, "\\\"/pin\\\" is not served here; ask for GET /ping or POST /invocations")},
+        {"GET", "http://host", "", "", "", 404, JSON,
+         ERROR(404,
+               "\\\"http://host\\\" is not served here; ask for GET /ping or POST /invocations")},
+        {"POST", "", "", "", "", 404, JSON,
+         ERROR(404, "\\\"\\\" is not served here; ask for GET /ping or POST /invocations")},
+        {"DELETE", "/ping", "", "", "", 405, JSON,
+         ERROR(405, "/ping: \\\"DELETE\\\" is not answered here; use GET, HEAD, POST")},
+        {"GET", "/invocations", "", "", "", 405, JSON,
+         ERROR(405, "/invocations: \\\"GET\\\" is not answered here; use POST")},
+        {"POS", "/invocations", "", "", "", 405, JSON,
+         ERROR(405, "/invocations: \\\"POS\\\" is not answered here; use POST")},
+    };
+    check(fix, cases, COUNT_OF(cases));
+    assert_string_equal(fix->answer.allow, "POST");
+    ask(fix, &cases[0]);
+    assert_null(fix->answer.allow);
+}
+
+static void a_request_in_the_own_shape_gets_a_label(void **state)
+{
+    static const exchange cases[] = {
+        {POST, JSON, "", "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
+        {POST, "Application/JSON; charset=UTF-8", "*/*", "{\"input\": \"ICE\"}", 200, JSON,
+         "{\"result\": " COLD "}"},
+        {POST, "", "", "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
+        {POST, "application/x-www-form-urlencoded", "", "{\"input\": \"hot\"}", 200, JSON,
+         "{\"result\": \"Warm\"}"},
+        {POST, JSON, "", "{\"input\": [\"hot\", \"ice\"]}", 200, JSON,
+         "{\"result\": [\"Warm\", " COLD "]}"},
+        {POST, JSON, "", "{\"input\": []}", 200, JSON, "{\"result\": []}"},
+        {POST, JSON, TEXT, "{\"input\": [\"hot\", \"ice\"]}", 200, TEXT, "Warm\nCold, \"icy\"\n"},
+        {POST, JSON, "text/csv, application/json", "{\"input\": \"ice\"}", 200, CSV,
+         "\"Cold, \"\"icy\"\"\"\n"},
+    };
+    check(*state, cases, COUNT_OF(cases));
+}
+
+static void lines_get_lines(void **state)
+{
+    static const exchange cases[] = {
+        {POST, TEXT, "", "hot\nice\nhot", 200, TEXT, "Warm\nCold, \"icy\"\nWarm\n"},
+        {POST, TEXT, "*/*", "hot\r\n", 200, TEXT, "Warm\n"},
+        {POST, "application/octet-stream", "", "hot\nhot\n", 200, TEXT, "Warm\nWarm\n"},
+        {POST, CSV, "", "hot\nice\n", 200, CSV, "Warm\n\"Cold, \"\"icy\"\"\"\n"},
+        {POST, CSV, "text/*", "\"hot\"", 200, CSV, "Warm\n"},
+        {POST, CSV, TEXT, "ice, ice\n", 200, TEXT, "Cold, \"icy\"\n"},
+        {POST, TEXT, "", "", 204, NULL, ""},
+        {POST, CSV, JSON, "", 204, NULL, ""},
+        {POST, CSV, "", "\n\n", 204, NULL, ""},
+        {POST, "", "", "", 204, NULL, ""},
+    };
+    check(*state, cases, COUNT_OF(cases));
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    fixture *fix = *state;
+    static const exchange cases[] = {
+        {POST, "image/png", "", "x", 415, JSON,
+         ERROR(415, "Content-Type: \\\"image/png\\\" is not read here; send application/json, "
+                    "text/plain or text/csv")},
+        {POST, "text/plain; charset=latin1", "", "x", 415, JSON,
+         ERROR(415, "Content-Type: charset \\\"latin1\\\" is not read here; send UTF-8")},
+        {POST, JSON, "image/png", "{\"input\": \"hot\"}", 406, JSON,
+         ERROR(406, "Accept: \\\"image/png\\\" is not written here; ask for application/json, "
+                    "text/plain, text/csv or application/jsonlines")},
+        {POST, JSON, "", "", 400, JSON,
+         ERROR(400, "the body is empty: expected JSON such as {\\\"input\\\": …}")},
+        {POST, JSON, "", "{\"x\": 1}", 400, JSON,
+         ERROR(400, "no \\\"input\\\": expected {\\\"input\\\": \\\"text\\\"} or "
+                    "{\\\"instances\\\": [\\\"text\\\", …]}")},
+        {POST, JSON, "", "{\"input\": [\"hot\", 5]}", 400, JSON,
+         ERROR(400, "input[1] is a number: expected a string")},
+        {POST, JSON, TEXT, "{\"input\"", 400, JSON,
+         ERROR(400, "line 1, column 9: this is not JSON: expected ':', found the end")},
+        {POST, CSV, "", "hot\n\"a\",b\n", 400, JSON,
+         ERROR(400, "body:2: 2 fields, expected one: put the whole text in one pair of quotes")},
+    };
+    check(fix, cases, COUNT_OF(cases));
+    const serve_request packed = {.method = TML_STR("POST"),
+                                  .path = TML_STR("/invocations"),
+                                  .content_encoding = TML_STR("gzip"),
+                                  .body = TML_STR("hot")};
+    serve_route(fix->lane, &packed, &fix->answer);
+    assert_int_equal(fix->answer.status, 415);
+}
+
+static void the_environment_may_choose_the_answers_type(void **state)
+{
+    fixture *fix = *state;
+    static const exchange cases[] = {
+        {POST, JSON, "", "{\"input\": \"hot\"}", 200, CSV, "Warm\n"},
+        {POST, TEXT, "*/*", "hot", 200, CSV, "Warm\n"},
+        {POST, JSON, JSON, "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
+    };
+    fix->server.has_default_accept = true;
+    fix->server.default_accept = SM_CSV;
+    check(fix, cases, COUNT_OF(cases));
+    fix->server.has_default_accept = false;
+}
+
+/* ---- scores ---- */
+
+/* The prediction that a body must hold for a text, by a session of the test's own. */
+static void append_prediction(fixture *fix, const char *text, bool probabilities, tmli_buf *out)
+{
+    tml_session *session = NULL;
+    float scores[2];
+    const tml_str str = tmli_str(text);
+    const tml_model *model = fix->server.model;
+    assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
+    assert_int_equal(tml_session_predict(session, &str, 1, scores, NULL), TML_OK);
+    tml_session_free(session);
+    const size_t best = tml_best(scores, 2);
+    tmli_buf_append_text(out, "{\"label\": ");
+    tmli_json_string(out, tml_model_label(model, best));
+    tmli_buf_append_text(out, ", \"score\": ");
+    tmli_json_float(out, scores[best]);
+    for (size_t i = 0; probabilities && i < 2; i++) {
+        tmli_buf_append_text(out, i == 0 ? ", \"probabilities\": {" : ", ");
+        tmli_json_string(out, tml_model_label(model, i));
+        tmli_buf_append_text(out, ": ");
+        tmli_json_float(out, scores[i]);
+    }
+    tmli_buf_append_text(out, probabilities ? "}}" : "}");
+}
+
+static void general_shapes_get_predictions(void **state)
+{
+    fixture *fix = *state;
+    static const exchange cases[] = {
+        {POST, JSON, "", "{\"instances\": [\"hot\", \"ice\"]}", 0, NULL, NULL},
+        {POST, JSON, "", "{\"inputs\": [\"hot\", {\"text\": \"ice\"}]}", 0, NULL, NULL},
+        {POST, JSON, "", "[\"hot\", [\"ice\"]]", 0, NULL, NULL},
+        {POST, TEXT, JSON, "hot\nice\n", 0, NULL, NULL},
+        {POST, CSV, JSON, "hot\n\"ice\"\n", 0, NULL, NULL},
+    };
+    tmli_buf want = {0};
+    tmli_buf_append_text(&want, "{\"predictions\": [");
+    append_prediction(fix, "hot", false, &want);
+    tmli_buf_append_text(&want, ", ");
+    append_prediction(fix, "ice", false, &want);
+    tmli_buf_append_text(&want, "]}");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        exchange ex = cases[i];
+        ex.status = 200;
+        ex.type = JSON;
+        ex.want = tmli_buf_cstr(&want);
+        check(fix, &ex, 1);
+    }
+    const exchange none = {
+        POST, JSON, "", "{\"instances\": []}", 200, JSON, "{\"predictions\": []}"};
+    check(fix, &none, 1);
+    tmli_buf_deinit(&want);
+}
+
+static void probabilities_come_when_asked_for(void **state)
+{
+    fixture *fix = *state;
+    tmli_buf want = {0};
+    tmli_buf_append_text(&want, "{\"predictions\": [");
+    append_prediction(fix, "ice", true, &want);
+    tmli_buf_append_text(&want, "]}");
+    const char *bodies[] = {"{\"input\": \"ice\", \"probabilities\": true}",
+                            "{\"instances\": [\"ice\"], \"probabilities\": true}",
+                            "{\"probabilities\": true, \"input\": [\"ice\"]}"};
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        const exchange ex = {POST, JSON, "", bodies[i], 200, JSON, tmli_buf_cstr(&want)};
+        check(fix, &ex, 1);
+    }
+    tmli_buf_deinit(&want);
+}
+
+static void json_lines_hold_a_prediction_each(void **state)
+{
+    fixture *fix = *state;
+    tmli_buf want = {0};
+    append_prediction(fix, "hot", false, &want);
+    tmli_buf_append_byte(&want, '\n');
+    append_prediction(fix, "ice", false, &want);
+    tmli_buf_append_byte(&want, '\n');
+    const exchange cases[] = {
+        {POST, TEXT, LINES, "hot\nice\n", 200, LINES, tmli_buf_cstr(&want)},
+        {POST, JSON, LINES, "{\"input\": [\"hot\", \"ice\"]}", 200, LINES, tmli_buf_cstr(&want)},
+    };
+    check(fix, cases, COUNT_OF(cases));
+    tmli_buf_deinit(&want);
+}
+
+/* More rows than are scored at a time, so that chunks must be joined without a seam. */
+static void many_rows_are_answered_in_order(void **state)
+{
+    fixture *fix = *state;
+    enum {
+        N_ROWS = 3 * SERVE_CHUNK_ROWS
+    };
+    tmli_buf body = {0};
+    tmli_buf want = {0};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const bool is_hot = i % 3 == 0;
+        tmli_buf_append_text(&body, is_hot ? "hot\n" : "ice\n");
+        tmli_buf_append_text(&want, is_hot ? "Warm\n" : "Cold, \"icy\"\n");
+        const bool edge = i % SERVE_CHUNK_ROWS < 2 || i + 2 > N_ROWS;
+        if (edge) {
+            const exchange ex = {
+                POST, TEXT, "", tmli_buf_cstr(&body), 200, TEXT, tmli_buf_cstr(&want)};
+            check(fix, &ex, 1);
+        }
+    }
+    tmli_buf_deinit(&body);
+    tmli_buf_deinit(&want);
+}
+
+/* ---- limits and failures ---- */
+
+static void a_large_body_is_refused_with_the_limit(void **state)
+{
+    fixture *fix = *state;
+    serve_refuse_body(&fix->server, &fix->answer);
+    assert_int_equal(fix->answer.status, 413);
+    assert_string_equal(tmli_buf_cstr(&fix->answer.body),
+                        ERROR(413, "the body is larger than 1000 bytes; send fewer rows in a "
+                                   "request, or start serve with a larger --max-body"));
+    assert_true(serve_reads_body(TML_STR("POST"), TML_STR("/invocations")));
+    assert_false(serve_reads_body(TML_STR("GET"), TML_STR("/invocations")));
+    assert_false(serve_reads_body(TML_STR("POST"), TML_STR("/ping")));
+    assert_false(serve_reads_body(TML_STR("POST"), TML_STR("/")));
+}
+
+static void a_model_that_cannot_be_loaded_is_503(void **state)
+{
+    fixture *fix = *state;
+    fixture broken = {.model = tmpdir_path(fix->dir, "nowhere")};
+    assert_int_equal(serve_server_open(&broken.server, broken.model, NULL, NULL), TML_OK);
+    serve_server_verify(&broken.server);
+    broken.lane = serve_lane_create(&broken.server);
+    assert_non_null(broken.lane);
+    tmli_buf want = {0};
+    tmli_buf_printf(&want, ERROR(503, "%s/textml.json: No such file or directory"), broken.model);
+    const exchange cases[] = {
+        {"GET", "/ping", "", "", "", 503, JSON, tmli_buf_cstr(&want)},
+        {POST, JSON, "", "{\"input\": \"hot\"}", 503, JSON, tmli_buf_cstr(&want)},
+    };
+    check(&broken, cases, COUNT_OF(cases));
+    tmli_buf_deinit(&want);
+    tmli_buf_deinit(&broken.answer.body);
+    assert_true(serve_server_close(&broken.server));
+    free(broken.model);
+}
+
+static void flip_a_byte_in_the_middle(const char *path)
+{
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -5, SEEK_END), 0);
+    const int byte = fgetc(file);
+    assert_int_equal(fseek(file, -5, SEEK_END), 0);
+    assert_int_not_equal(fputc(byte ^ 1, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void an_altered_model_is_503(void **state)
+{
+    fixture *fix = *state;
+    fixture broken = {.model = tmpdir_path(fix->dir, "altered")};
+    train_into(fix->dir, broken.model);
+    char *tensors = tmpdir_path(broken.model, "model.safetensors");
+    flip_a_byte_in_the_middle(tensors);
+    assert_int_equal(serve_server_open(&broken.server, broken.model, NULL, NULL), TML_OK);
+    broken.lane = serve_lane_create(&broken.server);
+    assert_non_null(broken.lane);
+    const exchange ping = {"GET", "/ping", "", "", "", 0, NULL, NULL};
+    ask(&broken, &ping);
+    assert_int_equal(broken.answer.status, 200); /* nobody has looked yet */
+    serve_server_verify(&broken.server);
+    ask(&broken, &ping);
+    assert_int_equal(broken.answer.status, 503);
+    assert_non_null(strstr(tmli_buf_cstr(&broken.answer.body), "altered since it was written"));
+    tmli_buf_deinit(&broken.answer.body);
+    assert_true(serve_server_close(&broken.server));
+    free(tensors);
+    free(broken.model);
+}
+
+static void without_memory_the_answer_is_503_and_the_next_one_right(void **state)
+{
+    fixture *fix = *state;
+    static const exchange cases[] = {
+        {POST, JSON, "", "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
+        {POST, CSV, JSON, "", 204, NULL, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        unsigned status = 0;
+        for (size_t nth = 0; status != cases[i].status; nth++) {
+            serve_lane *lane = serve_lane_create(&fix->server); /* without a session yet */
+            assert_non_null(lane);
+            fixture fresh = {.lane = lane};
+            fail_allocation(nth);
+            ask(&fresh, &cases[i]);
+            fail_allocation(NEVER);
+            status = fresh.answer.status;
+            assert_true(status == cases[i].status || status == 503);
+            check(&fresh, &cases[i], 1); /* the lane is as good as before */
+            tmli_buf_deinit(&fresh.answer.body);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ping_answers_200_with_nothing),
+        cmocka_unit_test(other_paths_and_methods_are_refused),
+        cmocka_unit_test(a_request_in_the_own_shape_gets_a_label),
+        cmocka_unit_test(lines_get_lines),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(the_environment_may_choose_the_answers_type),
+        cmocka_unit_test(general_shapes_get_predictions),
+        cmocka_unit_test(probabilities_come_when_asked_for),
+        cmocka_unit_test(json_lines_hold_a_prediction_each),
+        cmocka_unit_test(many_rows_are_answered_in_order),
+        cmocka_unit_test(a_large_body_is_refused_with_the_limit),
+        cmocka_unit_test(a_model_that_cannot_be_loaded_is_503),
+        cmocka_unit_test(an_altered_model_is_503),
+        cmocka_unit_test(without_memory_the_answer_is_503_and_the_next_one_right),
+    };
+    return cmocka_run_group_tests(tests, open_server, close_server);
+}
