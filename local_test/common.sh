@@ -7,6 +7,7 @@ project=$(dirname "$here")
 test_dir="$here/test_dir"
 # shellcheck disable=SC2034 # used by the scripts that source this file
 bin="$project/build/release/bin"
+# shellcheck disable=SC2034 # likewise
 port="${PORT:-8080}"
 
 die() {

@@ -16,7 +16,7 @@ typedef struct tmli_buf {
     size_t len;
     size_t capacity;
     bool failed; /* an append found no memory; cleared by reset and deinit */
-} tmli_buf; /* {0} is an empty buffer */
+} tmli_buf;      /* {0} is an empty buffer */
 
 void tmli_buf_deinit(tmli_buf *buf);
 void tmli_buf_reset(tmli_buf *buf); /* length 0; memory is kept */

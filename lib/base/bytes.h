@@ -18,7 +18,8 @@ tmli_reader tmli_reader_of(const void *bytes, size_t n);
 size_t tmli_reader_left(const tmli_reader *r);
 bool tmli_read_u32le(tmli_reader *r, uint32_t *out);
 bool tmli_read_u64le(tmli_reader *r, uint64_t *out);
-bool tmli_read_bytes(tmli_reader *r, size_t n, const unsigned char **out); /* borrowed from the reader's bytes */
+bool tmli_read_bytes(tmli_reader *r, size_t n,
+                     const unsigned char **out); /* borrowed from the reader's bytes */
 
 void tmli_put_u32le(unsigned char out[4], uint32_t value);
 void tmli_put_u64le(unsigned char out[8], uint64_t value);

@@ -23,13 +23,14 @@ typedef struct tmli_file_out {
     int fd;          /* -1 when not open */
     char *path;      /* owned: where it will stand */
     char *temp_path; /* owned: where it is written */
-} tmli_file_out; /* begin with {.fd = -1} */
+} tmli_file_out;     /* begin with {.fd = -1} */
 
 TML_NODISCARD tml_status tmli_file_out_begin(tmli_file_out *out, const char *path, tml_error *err);
 TML_NODISCARD tml_status tmli_file_out_write(tmli_file_out *out, const void *bytes, size_t n,
                                              tml_error *err);
 TML_NODISCARD tml_status tmli_file_out_commit(tmli_file_out *out, tml_error *err);
-void tmli_file_out_abandon(tmli_file_out *out); /* removes the temporary file; harmless after commit */
+void tmli_file_out_abandon(
+    tmli_file_out *out); /* removes the temporary file; harmless after commit */
 
 /* A read-only private mapping of a whole regular file; bytes NULL and n 0 for an empty one. */
 typedef struct tmli_mapping {
@@ -59,7 +60,8 @@ typedef struct tmli_paths {
 } tmli_paths; /* {0} is an empty list */
 
 TML_NODISCARD tml_status tmli_list_files(const char *dir, tmli_paths *out, tml_error *err);
-TML_NODISCARD tml_status tmli_paths_add(tmli_paths *paths, const char *path, tml_error *err); /* copies */
+TML_NODISCARD tml_status tmli_paths_add(tmli_paths *paths, const char *path,
+                                        tml_error *err); /* copies */
 void tmli_paths_deinit(tmli_paths *paths);
 
 #endif

@@ -26,9 +26,9 @@ void tmli_json_value(tmli_buf *out, const tmli_value *value);
 
 /* Structured writing with commas and, with indent > 0, line breaks. Misuse asserts. */
 typedef struct tmli_json_writer {
-    tmli_buf *out;    /* borrowed */
-    unsigned indent;  /* blanks a level; 0 for compact */
-    unsigned depth;   /* at most 31 */
+    tmli_buf *out;      /* borrowed */
+    unsigned indent;    /* blanks a level; 0 for compact */
+    unsigned depth;     /* at most 31 */
     uint32_t has_items; /* bit d: the container at depth d has an item */
     uint32_t is_object; /* bit d: the container at depth d is an object */
 } tmli_json_writer;

@@ -22,7 +22,9 @@ bool tmli_parse_int64(tml_str text, int64_t *out);
 /* true/false, yes/no, on/off, 1/0 in any case. */
 bool tmli_parse_bool(tml_str text, bool *out);
 
-enum { TMLI_NUMBER_BYTES = 32 };
+enum {
+    TMLI_NUMBER_BYTES = 32
+};
 /* Shortest text that reads back as the same double (or float); finite values only. Returns the length; NUL-terminated. */
 size_t tmli_format_double(double value, char out[TMLI_NUMBER_BYTES]);
 size_t tmli_format_float(float value, char out[TMLI_NUMBER_BYTES]);

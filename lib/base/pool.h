@@ -11,7 +11,7 @@ typedef struct tmli_pool tmli_pool;
 /* n_threads: 1 to 256, the caller's thread included: 1 starts no thread. out: free with tmli_pool_free.
  * Errors: TML_EINVAL, TML_ENOMEM, TML_EIO when threads cannot be started. */
 TML_NODISCARD tml_status tmli_pool_create(size_t n_threads, tmli_pool **out, tml_error *err);
-void tmli_pool_free(tmli_pool *pool); /* NULL is allowed; joins the threads */
+void tmli_pool_free(tmli_pool *pool);            /* NULL is allowed; joins the threads */
 size_t tmli_pool_threads(const tmli_pool *pool); /* 1 for NULL */
 
 /* Calls step(ctx, i) once for each i in 0..n-1, on the caller's and the pool's threads, and returns when all are done.

@@ -23,15 +23,16 @@ void tmli_error_prefix(tml_error *err, const char *prefix);
 
 /* Evaluates a call; on failure stores its status in the local `status` and goes to the label `cleanup`.
  * The only macro in textml with control flow. */
-#define TMLI_TRY(expr)                                                                             \
-    do {                                                                                           \
-        status = (expr);                                                                           \
-        if (status != TML_OK) {                                                                    \
-            goto cleanup;                                                                          \
-        }                                                                                          \
+#define TMLI_TRY(expr)          \
+    do {                        \
+        status = (expr);        \
+        if (status != TML_OK) { \
+            goto cleanup;       \
+        }                       \
     } while (0)
 
 /* For printf's "%.*s" with a tml_str that comes from outside: at most 64 bytes of it. */
-#define TMLI_SHOWN(str) ((str).len > 64 ? 64 : (int)(str).len), ((str).data != NULL ? (str).data : "")
+#define TMLI_SHOWN(str) \
+    ((str).len > 64 ? 64 : (int)(str).len), ((str).data != NULL ? (str).data : "")
 
 #endif

@@ -23,14 +23,14 @@ typedef struct tmli_value tmli_value;
 
 struct tmli_value {
     tmli_kind kind;
-    uint32_t line;      /* from 1; 0 when the source has no places (JSON) */
-    uint32_t column;    /* from 1; in characters, as editors count */
-    tml_str key;        /* of a member of an object; empty otherwise */
-    tml_str text;       /* TMLI_STRING: the text; NUMBER and BOOL from YAML: as written */
-    double number;      /* TMLI_NUMBER; TMLI_BOOL: 0 or 1 */
+    uint32_t line;           /* from 1; 0 when the source has no places (JSON) */
+    uint32_t column;         /* from 1; in characters, as editors count */
+    tml_str key;             /* of a member of an object; empty otherwise */
+    tml_str text;            /* TMLI_STRING: the text; NUMBER and BOOL from YAML: as written */
+    double number;           /* TMLI_NUMBER; TMLI_BOOL: 0 or 1 */
     const tmli_value *first; /* LIST and OBJECT: first child, in source order */
     const tmli_value *next;  /* sibling */
-    size_t n;           /* LIST and OBJECT: number of children */
+    size_t n;                /* LIST and OBJECT: number of children */
 };
 
 /* The first member called key, or NULL (also when object is NULL or not an object). */

@@ -7,6 +7,10 @@
 #include "base/mem.h"
 #include "base/status.h"
 
+enum {
+    ENTRIES_A_LINE = 8
+};
+
 tml_status tmli_groups_init(tmli_groups *groups, size_t n_blocks, size_t max_entries,
                             tml_error *err)
 {
@@ -43,6 +47,10 @@ void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t
     uint32_t *const starts = groups->starts;
     const size_t n_blocks = groups->n_blocks;
     memset(starts, 0, (n_blocks + 2) * sizeof *starts);
+    for (size_t i = 0; i < n && ids != NULL; i++) { /* rows in any order: their fetches overlap */
+        __builtin_prefetch(rows->entries + rows->offsets[ids[i]]);
+        __builtin_prefetch(rows->entries + rows->offsets[ids[i] + 1]);
+    }
     for (size_t i = 0; i < n; i++) {
         const size_t id = ids != NULL ? ids[i] : first + i;
         for (size_t e = rows->offsets[id]; e < rows->offsets[id + 1]; e++) {

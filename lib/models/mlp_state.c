@@ -132,8 +132,9 @@ static tml_status init_layers(tmli_trainer *trainer, tml_error *err)
         layer->uses_blas = l > 0 && tmli_blas_is_better(trainer->max_rows, layer->d, layer->o);
         trainer->any_blas = trainer->any_blas || layer->uses_blas;
         widest = layer->o > widest ? layer->o : widest;
-        tml_status status = tmli_optim_state_init(&layer->w_state, &trainer->options->optim,
-                                                  layer->d, layer->o, err);
+        const size_t rows = l == 0 ? mlp->shape.n_blocks : 1;
+        tml_status status = tmli_optim_state_init(&layer->w_state, &trainer->options->optim, rows,
+                                                  layer->d / rows * layer->o, err);
         if (status == TML_OK) {
             status =
                 tmli_optim_state_init(&layer->b_state, &trainer->options->optim, 1, layer->o, err);

@@ -7,12 +7,13 @@
 
 typedef struct tmli_train_layer {
     size_t d, o;
-    float *w, *b;                      /* [D, O], [O]; in the model's slab */
-    tmli_optim_state w_state, b_state; /* rows: the D inputs; one */
-    float *w_t;  /* [O, D] copy of w for the way back; NULL for the first layer */
-    float *out;  /* [N, O] outputs before dropout */
-    float *fed;  /* [N, O] what the next layer reads: out itself, or out · mask */
-    float *mask; /* [N, O] factors of dropout; NULL without */
+    float *w, *b;             /* [D, O], [O]; in the model's slab */
+    tmli_optim_state w_state; /* rows: the blocks of the first layer, and one for others */
+    tmli_optim_state b_state; /* one row */
+    float *w_t;               /* [O, D] copy of w for the way back; NULL for the first layer */
+    float *out;               /* [N, O] outputs before dropout */
+    float *fed;               /* [N, O] what the next layer reads: out itself, or out · mask */
+    float *mask;              /* [N, O] factors of dropout; NULL without */
     float *grad; /* [N, O] gradient of the loss by what the activation was applied to */
     bool uses_blas;
 } tmli_train_layer;
@@ -20,8 +21,8 @@ typedef struct tmli_train_layer {
 /* A piece of one layer's weights that is summed up and stepped by one thread at once. */
 typedef struct tmli_weight_task {
     uint32_t layer;
-    uint32_t start, count; /* entries of the block in the groups; first layer only */
-    size_t first, n;       /* inputs of the layer: rows of w */
+    uint32_t block;  /* row of w_state */
+    size_t first, n; /* inputs within the block */
 } tmli_weight_task;
 
 /* The gradients of table rows; only when the table is trained. */

@@ -66,16 +66,19 @@ static float *lane_memory(const tmli_trainer *trainer, size_t lane)
 
 /* ---- missed steps ---- */
 
+static float *block_weights(const tmli_train_layer *layer, size_t block)
+{
+    return layer->w + block * layer->w_state.width;
+}
+
 static void catch_up_block(void *ctx, size_t block, size_t lane)
 {
     tmli_trainer *const trainer = ctx;
     tmli_train_layer *const layer = &trainer->layers[0];
-    const size_t width = trainer->mlp->shape.width;
-    const size_t first = block * width;
     (void)lane;
     if (trainer->groups.starts[block] < trainer->groups.starts[block + 1]) {
-        tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, first, width, trainer->step,
-                            layer->w + first * layer->o);
+        tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, block, trainer->step,
+                            block_weights(layer, block));
     }
 }
 
@@ -88,8 +91,8 @@ static void catch_up_table_rows(void *ctx, size_t piece, size_t lane)
     const size_t end = first + TABLE_ROWS < table->n_rows ? first + TABLE_ROWS : table->n_rows;
     (void)lane;
     for (size_t i = first; i < end; i++) {
-        tmli_optim_catch_up(&trainer->options->optim, &table->state, table->rows[i], 1,
-                            trainer->step, table->data + table->rows[i] * width);
+        tmli_optim_catch_up(&trainer->options->optim, &table->state, table->rows[i], trainer->step,
+                            table->data + table->rows[i] * width);
     }
 }
 
@@ -106,7 +109,7 @@ static void catch_up(tmli_trainer *trainer)
     size_t work = 0;
     for (size_t b = 0; b < n_blocks; b++) {
         if (trainer->groups.starts[b] < trainer->groups.starts[b + 1]) {
-            work += (trainer->step - layer->w_state.steps[b * width]) * width * layer->o;
+            work += (trainer->step - layer->w_state.steps[b]) * layer->w_state.width;
         }
     }
     if (work > 0) {
@@ -356,59 +359,88 @@ static void pass_rows(step_run *run)
 
 /* ---- weights ---- */
 
+/* Adds the pieces of one block's weights: as many as needed, as even as can be. */
+static void add_tasks(tmli_trainer *trainer, size_t layer, size_t block, size_t n_inputs)
+{
+    const size_t most = tmli_task_rows(trainer->layers[layer].o);
+    const size_t n_pieces = (n_inputs + most - 1) / most;
+    for (size_t piece = 0; piece < n_pieces; piece++) {
+        const size_t first = n_inputs * piece / n_pieces;
+        trainer->tasks[trainer->n_tasks++] = (tmli_weight_task){
+            .layer = (uint32_t)layer,
+            .block = (uint32_t)block,
+            .first = first,
+            .n = n_inputs * (piece + 1) / n_pieces - first,
+        };
+    }
+}
+
 static void list_tasks(tmli_trainer *trainer)
 {
     const tmli_groups *const groups = &trainer->groups;
-    const size_t width = trainer->mlp->shape.width;
     trainer->n_tasks = 0;
-    for (size_t l = 0; l < trainer->n_layers; l++) {
-        const size_t per_task = tmli_task_rows(trainer->layers[l].o);
-        const size_t block_rows = l == 0 ? width : trainer->layers[l].d;
-        const size_t n_blocks = l == 0 ? groups->n_blocks : 1;
-        for (size_t b = 0; b < n_blocks; b++) {
-            const uint32_t start = l == 0 ? groups->starts[b] : 0;
-            const uint32_t count = l == 0 ? groups->starts[b + 1] - start : 0;
-            if (l == 0 && count == 0) {
-                continue;
-            }
-            for (size_t k = 0; k < block_rows; k += per_task) {
-                const size_t left = block_rows - k;
-                trainer->tasks[trainer->n_tasks++] = (tmli_weight_task){
-                    .layer = (uint32_t)l,
-                    .start = start,
-                    .count = count,
-                    .first = b * block_rows + k,
-                    .n = left < per_task ? left : per_task,
-                };
-            }
+    for (size_t b = 0; b < groups->n_blocks; b++) {
+        if (groups->starts[b] < groups->starts[b + 1]) {
+            add_tasks(trainer, 0, b, trainer->mlp->shape.width);
         }
+    }
+    for (size_t l = 1; l < trainer->n_layers; l++) {
+        add_tasks(trainer, l, 0, trainer->layers[l].d);
+    }
+}
+
+/* dw [task.n, O] of one piece. */
+static void sum_gradient(const step_run *run, const tmli_weight_task *task, float *dw)
+{
+    const tmli_trainer *const trainer = run->trainer;
+    const tmli_train_layer *const layer = &trainer->layers[task->layer];
+    const size_t n = run->batch->n;
+    if (task->layer == 0) {
+        const tmli_groups *const groups = &trainer->groups;
+        const size_t start = groups->starts[task->block];
+        run->kernels->gather_outer(dw, trainer->mlp->embedding.data + task->first,
+                                   groups->table_rows + start, trainer->mlp->shape.width,
+                                   layer->grad, groups->rows + start,
+                                   groups->starts[task->block + 1] - start, task->n, layer->o);
+        return;
+    }
+    const float *const x = trainer->layers[task->layer - 1].fed + task->first;
+    if (layer->uses_blas) {
+        tmli_blas_outer(dw, x, layer->d, layer->grad, n, task->n, layer->o);
+    } else {
+        run->kernels->gather_outer(dw, x, NULL, layer->d, layer->grad, NULL, n, task->n, layer->o);
     }
 }
 
 static void step_weights(void *ctx, size_t i, size_t lane)
 {
     const step_run *const run = ctx;
-    tmli_trainer *const trainer = run->trainer;
-    const tmli_weight_task task = trainer->tasks[i];
-    tmli_train_layer *const layer = &trainer->layers[task.layer];
+    const tmli_trainer *const trainer = run->trainer;
+    const tmli_weight_task *const task = &trainer->tasks[i];
+    const tmli_train_layer *const layer = &trainer->layers[task->layer];
+    const size_t first = task->first * layer->o;
     float *const dw = lane_memory(trainer, lane);
-    if (task.layer == 0) {
-        const tmli_groups *const groups = &trainer->groups;
-        const size_t width = trainer->mlp->shape.width;
-        run->kernels->gather_outer(dw, trainer->mlp->embedding.data + task.first % width,
-                                   groups->table_rows + task.start, width, layer->grad,
-                                   groups->rows + task.start, task.count, task.n, layer->o);
-    } else {
-        const float *const x = trainer->layers[task.layer - 1].fed + task.first;
-        if (layer->uses_blas) {
-            tmli_blas_outer(dw, x, layer->d, layer->grad, run->batch->n, task.n, layer->o);
-        } else {
-            run->kernels->gather_outer(dw, x, NULL, layer->d, layer->grad, NULL, run->batch->n,
-                                       task.n, layer->o);
+    sum_gradient(run, task, dw);
+    tmli_optim_apply(&trainer->options->optim, &layer->w_state, task->block, first,
+                     task->n * layer->o, trainer->step, block_weights(layer, task->block) + first,
+                     dw);
+}
+
+/* All pieces have made the step. */
+static void note_step(tmli_trainer *trainer)
+{
+    const tmli_groups *const groups = &trainer->groups;
+    for (size_t b = 0; b < groups->n_blocks; b++) {
+        if (groups->starts[b] < groups->starts[b + 1]) {
+            tmli_optim_stepped(&trainer->layers[0].w_state, b, trainer->step);
         }
     }
-    tmli_optim_apply(&trainer->options->optim, &layer->w_state, task.first, task.n, trainer->step,
-                     layer->w + task.first * layer->o, dw);
+    for (size_t l = 0; l < trainer->n_layers; l++) {
+        if (l > 0) {
+            tmli_optim_stepped(&trainer->layers[l].w_state, 0, trainer->step);
+        }
+        tmli_optim_stepped(&trainer->layers[l].b_state, 0, trainer->step);
+    }
 }
 
 static void step_biases(const step_run *run)
@@ -424,8 +456,8 @@ static void step_biases(const step_run *run)
                 db[c] += grad[c];
             }
         }
-        tmli_optim_apply(&trainer->options->optim, &layer->b_state, 0, 1, trainer->step, layer->b,
-                         db);
+        tmli_optim_apply(&trainer->options->optim, &layer->b_state, 0, 0, layer->o, trainer->step,
+                         layer->b, db);
     }
 }
 
@@ -471,8 +503,9 @@ static void step_table_rows(void *ctx, size_t piece, size_t lane)
                 sum[c] += dx[c];
             }
         }
-        tmli_optim_apply(&trainer->options->optim, &table->state, row, 1, trainer->step,
+        tmli_optim_apply(&trainer->options->optim, &table->state, row, 0, width, trainer->step,
                          table->data + row * width, sum);
+        tmli_optim_stepped(&table->state, row, trainer->step);
     }
 }
 
@@ -492,6 +525,7 @@ static void step_parameters(step_run *run)
     list_tasks(trainer);
     tmli_run_lanes(trainer, trainer->n_tasks, work, step_weights, run);
     step_biases(run);
+    note_step(trainer);
     if (trains_table) {
         tmli_run_lanes(trainer, table_pieces(&trainer->table),
                        n_entries * shape->width * UPDATE_WORK, step_table_rows, run);
@@ -528,11 +562,9 @@ static void settle_block(void *ctx, size_t block, size_t lane)
 {
     tmli_trainer *const trainer = ctx;
     tmli_train_layer *const layer = &trainer->layers[0];
-    const size_t width = trainer->mlp->shape.width;
-    const size_t first = block * width;
     (void)lane;
-    tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, first, width, trainer->step,
-                        layer->w + first * layer->o);
+    tmli_optim_catch_up(&trainer->options->optim, &layer->w_state, block, trainer->step,
+                        block_weights(layer, block));
 }
 
 static void settle_table_rows(void *ctx, size_t piece, size_t lane)
@@ -541,10 +573,12 @@ static void settle_table_rows(void *ctx, size_t piece, size_t lane)
     tmli_table_train *const table = &trainer->table;
     const size_t first = piece * TABLE_ROWS;
     const size_t left = table->state.n_rows - first;
+    const size_t end = left < TABLE_ROWS ? table->state.n_rows : first + TABLE_ROWS;
     (void)lane;
-    tmli_optim_catch_up(&trainer->options->optim, &table->state, first,
-                        left < TABLE_ROWS ? left : TABLE_ROWS, trainer->step,
-                        table->data + first * table->state.width);
+    for (size_t row = first; row < end; row++) {
+        tmli_optim_catch_up(&trainer->options->optim, &table->state, row, trainer->step,
+                            table->data + row * table->state.width);
+    }
 }
 
 void tmli_train_settle(tmli_trainer *trainer)

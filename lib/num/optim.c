@@ -144,37 +144,40 @@ static float adam_rate(const tmli_optim_options *options, uint32_t step)
     return (float)((double)options->learning_rate * sqrt(second) / first);
 }
 
-void tmli_optim_apply(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
-                      size_t n, uint32_t step, float *restrict params, const float *restrict grad)
+void tmli_optim_apply(const tmli_optim_options *options, const tmli_optim_state *state, size_t row,
+                      size_t first, size_t n, uint32_t step, float *restrict params,
+                      const float *restrict grad)
 {
     const tmli_optim_loops *const loops = tmli_optim_loops_best();
-    const size_t items = n * state->width;
-    const size_t start = first * state->width;
+    const size_t start = row * state->width + first;
     float *const slot = state->slots[0] != NULL ? state->slots[0] + start : NULL;
-    for (size_t row = first; row < first + n; row++) {
-        assert(state->steps[row] + 1 == step);
-        state->steps[row] = step;
-    }
+    assert(first + n <= state->width && state->steps[row] + 1 == step);
     switch (options->kind) {
     case TMLI_SGD:
         if (slot == NULL) {
-            loops->sgd(params, grad, items, options->learning_rate);
+            loops->sgd(params, grad, n, options->learning_rate);
         } else {
-            loops->momentum(params, slot, grad, items, options->learning_rate, options->momentum);
+            loops->momentum(params, slot, grad, n, options->learning_rate, options->momentum);
         }
         return;
     case TMLI_RMSPROP:
-        loops->rmsprop(params, slot, grad, items, options->learning_rate, options->rho,
+        loops->rmsprop(params, slot, grad, n, options->learning_rate, options->rho,
                        options->epsilon);
         return;
     case TMLI_ADAM:
-        loops->adam(params, slot, state->slots[1] + start, grad, items, adam_rate(options, step),
+        loops->adam(params, slot, state->slots[1] + start, grad, n, adam_rate(options, step),
                     options);
         return;
     case TMLI_ADAGRAD:
-        loops->adagrad(params, slot, grad, items, options->learning_rate, options->epsilon);
+        loops->adagrad(params, slot, grad, n, options->learning_rate, options->epsilon);
         return;
     }
+}
+
+void tmli_optim_stepped(tmli_optim_state *state, size_t row, uint32_t step)
+{
+    assert(state->steps[row] + 1 == step);
+    state->steps[row] = step;
 }
 
 /* ---- steps without a gradient ---- */
@@ -198,46 +201,31 @@ static void catch_up_adam(float *restrict p, float *restrict m, float *restrict 
     }
 }
 
-/* Rows first..first+n-1, all current up to step `from`. */
-static void catch_up_run(const tmli_optim_options *options, const tmli_optim_state *state,
-                         size_t first, size_t n, uint32_t from, uint32_t to, float *params)
+void tmli_optim_catch_up(const tmli_optim_options *options, tmli_optim_state *state, size_t row,
+                         uint32_t step, float *params)
 {
     const tmli_optim_loops *const loops = tmli_optim_loops_best();
-    const size_t items = n * state->width;
-    const size_t start = first * state->width;
+    const size_t width = state->width;
+    const size_t start = row * width;
+    const uint32_t from = state->steps[row];
+    assert(from <= step);
+    if (from == step) {
+        return;
+    }
+    state->steps[row] = step;
     switch (options->kind) {
     case TMLI_SGD:
         if (state->slots[0] != NULL) {
-            loops->coast(params, state->slots[0] + start, items, to - from, options->momentum);
+            loops->coast(params, state->slots[0] + start, width, step - from, options->momentum);
         }
         return;
     case TMLI_RMSPROP:
-        loops->decay(state->slots[0] + start, items, to - from, options->rho);
+        loops->decay(state->slots[0] + start, width, step - from, options->rho);
         return;
     case TMLI_ADAM:
-        catch_up_adam(params, state->slots[0] + start, state->slots[1] + start, items, from, to,
+        catch_up_adam(params, state->slots[0] + start, state->slots[1] + start, width, from, step,
                       options);
         return;
     case TMLI_ADAGRAD: return;
-    }
-}
-
-void tmli_optim_catch_up(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
-                         size_t n, uint32_t step, float *params)
-{
-    const size_t end = first + n;
-    for (size_t row = first; row < end;) {
-        const uint32_t from = state->steps[row];
-        size_t run = 0;
-        while (row + run < end && state->steps[row + run] == from) {
-            state->steps[row + run] = step;
-            run++;
-        }
-        assert(from <= step);
-        if (from < step) {
-            catch_up_run(options, state, row, run, from, step,
-                         params + (row - first) * state->width);
-        }
-        row += run;
     }
 }

@@ -58,12 +58,16 @@ void tmli_optim_state_deinit(tmli_optim_state *state); /* leaves {0} */
  * Otherwise only v decays, and catching up may wait for the row's next gradient. */
 bool tmli_optim_drifts(const tmli_optim_options *options);
 
-/* Brings rows first..first+n-1 up to the end of step `step` (steps count from 1) as if they had had zero gradients
- * since. params: [n, width], those rows alone. Different threads may handle different rows at once. */
-void tmli_optim_catch_up(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
-                         size_t n, uint32_t step, float *params);
-/* Step `step` of rows that are current up to step − 1. params, grad: [n, width]; grad is borrowed. */
-void tmli_optim_apply(const tmli_optim_options *options, tmli_optim_state *state, size_t first,
-                      size_t n, uint32_t step, float *restrict params, const float *restrict grad);
+/* Brings row up to the end of step `step` (steps count from 1) as if it had had zero gradients since. params: the row's
+ * `width` parameters. Different threads may handle different rows at once. */
+void tmli_optim_catch_up(const tmli_optim_options *options, tmli_optim_state *state, size_t row,
+                         uint32_t step, float *params);
+/* Step `step` of numbers first..first+n-1 of a row that is current up to step − 1. params, grad: [n], those numbers.
+ * Different threads may handle different numbers at once. The row is not current before tmli_optim_stepped. */
+void tmli_optim_apply(const tmli_optim_options *options, const tmli_optim_state *state, size_t row,
+                      size_t first, size_t n, uint32_t step, float *restrict params,
+                      const float *restrict grad);
+/* Notes that all numbers of the row have made step `step`. */
+void tmli_optim_stepped(tmli_optim_state *state, size_t row, uint32_t step);
 
 #endif

@@ -104,9 +104,10 @@ static tml_status get_matrix(const tmli_safetensors *file, const char *source, c
         return status;
     }
     if (tensor->shape[0] != rows || (cols != 0 && tensor->shape[1] != cols)) {
-        return tmli_fail(err, TML_EFORMAT, "%s: tensor \"%s\" is %zu x %zu, the recipe says %zu x %zu",
-                         source, name, tensor->shape[0], tensor->rank == 2 ? tensor->shape[1] : 1,
-                         rows, cols == 0 ? 1 : cols);
+        return tmli_fail(err, TML_EFORMAT,
+                         "%s: tensor \"%s\" is %zu x %zu, the recipe says %zu x %zu", source, name,
+                         tensor->shape[0], tensor->rank == 2 ? tensor->shape[1] : 1, rows,
+                         cols == 0 ? 1 : cols);
     }
     *out = tensor->data;
     return TML_OK;
@@ -123,8 +124,8 @@ static tml_status map_vocab(const tmli_safetensors *file, tml_model *model, tml_
     TMLI_TRY(tmli_safetensors_get(file, source, "vocab.offsets", TMLI_U32, 1, &offsets, err));
     TMLI_TRY(tmli_safetensors_get(file, source, "vocab.index", TMLI_U32, 2, &index, err));
     if (offsets->shape[0] == 0 || index->shape[1] != 2) {
-        TMLI_TRY(tmli_fail(err, TML_EFORMAT, "%s: the vocabulary's tensors have a wrong shape",
-                           source));
+        TMLI_TRY(
+            tmli_fail(err, TML_EFORMAT, "%s: the vocabulary's tensors have a wrong shape", source));
     }
     TMLI_TRY(tmli_vocab_view(bytes->data, bytes->n_bytes, offsets->data, offsets->shape[0] - 1,
                              index->data, index->shape[0], &model->vocab, err));

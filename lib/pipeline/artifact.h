@@ -9,7 +9,9 @@
 #define TMLI_ARTIFACT_JSON "textml.json"
 #define TMLI_ARTIFACT_TENSORS "model.safetensors"
 
-enum { TMLI_ARTIFACT_FORMAT = 1 }; /* readers accept 1..this */
+enum {
+    TMLI_ARTIFACT_FORMAT = 1
+}; /* readers accept 1..this */
 
 /* Appends the text of textml.json. n_bytes, hash: of the tensor file. */
 void tmli_artifact_describe(const tml_model *model, uint64_t n_bytes, uint64_t hash, tmli_buf *out);

@@ -12,27 +12,34 @@
 #include "base/status.h"
 
 static const char check_mark[] = ",\n  \"check\": \"xxh64:";
-enum { HASH_DIGITS = 16 };
+enum {
+    HASH_DIGITS = 16
+};
 
 /* The members of "training": whole numbers, then reals. */
 static const struct {
     const char *name;
     size_t offset;
-} counts[] = {
-    {"rows_train", offsetof(tmli_training, rows_train)},
-    {"rows_validation", offsetof(tmli_training, rows_validation)},
-    {"terms_seen", offsetof(tmli_training, terms_seen)},
-    {"terms_kept", offsetof(tmli_training, terms_kept)},
-    {"vectors_found", offsetof(tmli_training, vectors_found)},
-    {"epochs_run", offsetof(tmli_training, epochs_run)},
-    {"best_epoch", offsetof(tmli_training, best_epoch)},
-}, reals[] = {
-    {"train_loss", offsetof(tmli_training, train_loss)},
-    {"validation_loss", offsetof(tmli_training, validation_loss)},
-    {"validation_accuracy", offsetof(tmli_training, validation_accuracy)},
-    {"validation_macro_f1", offsetof(tmli_training, validation_macro_f1)},
+} counts[] =
+    {
+        {"rows_train", offsetof(tmli_training, rows_train)},
+        {"rows_validation", offsetof(tmli_training, rows_validation)},
+        {"terms_seen", offsetof(tmli_training, terms_seen)},
+        {"terms_kept", offsetof(tmli_training, terms_kept)},
+        {"vectors_found", offsetof(tmli_training, vectors_found)},
+        {"epochs_run", offsetof(tmli_training, epochs_run)},
+        {"best_epoch", offsetof(tmli_training, best_epoch)},
+},
+  reals[] = {
+      {"train_loss", offsetof(tmli_training, train_loss)},
+      {"validation_loss", offsetof(tmli_training, validation_loss)},
+      {"validation_accuracy", offsetof(tmli_training, validation_accuracy)},
+      {"validation_macro_f1", offsetof(tmli_training, validation_macro_f1)},
 };
-enum { N_COUNTS = sizeof(counts) / sizeof(counts[0]), N_REALS = sizeof(reals) / sizeof(reals[0]) };
+enum {
+    N_COUNTS = sizeof(counts) / sizeof(counts[0]),
+    N_REALS = sizeof(reals) / sizeof(reals[0])
+};
 
 static void put_hash(tmli_json_writer *w, const char *key, uint64_t hash)
 {
@@ -105,7 +112,9 @@ static bool parse_hash(tml_str digits, uint64_t *out)
 
 static bool parse_hash_text(const tmli_value *value, uint64_t *out)
 {
-    enum { PREFIX = 6 };
+    enum {
+        PREFIX = 6
+    };
     return value != NULL && value->kind == TMLI_STRING && tmli_str_starts(value->text, "xxh64:") &&
            parse_hash((tml_str){value->text.data + PREFIX, value->text.len - PREFIX}, out);
 }
@@ -192,15 +201,14 @@ static void read_training(const tmli_value *root, tmli_training *out)
     const tmli_value *training = tmli_value_get(root, "training");
     for (size_t i = 0; i < N_COUNTS; i++) {
         const tmli_value *item = tmli_value_get(training, counts[i].name);
-        const bool is_count = item != NULL && item->kind == TMLI_NUMBER && item->number >= 0 &&
-                              item->number < 9e15;
+        const bool is_count =
+            item != NULL && item->kind == TMLI_NUMBER && item->number >= 0 && item->number < 9e15;
         const uint64_t value = is_count ? (uint64_t)item->number : 0;
         memcpy((char *)out + counts[i].offset, &value, sizeof(value));
     }
     for (size_t i = 0; i < N_REALS; i++) {
         const tmli_value *item = tmli_value_get(training, reals[i].name);
-        const double value =
-            item != NULL && item->kind == TMLI_NUMBER ? item->number : (double)NAN;
+        const double value = item != NULL && item->kind == TMLI_NUMBER ? item->number : (double)NAN;
         memcpy((char *)out + reals[i].offset, &value, sizeof(value));
     }
     if (!parse_hash_text(tmli_value_get(training, "data_fingerprint"), &out->data_fingerprint)) {

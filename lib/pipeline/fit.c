@@ -15,13 +15,15 @@
 #include "pipeline/model.h"
 #include "pipeline/prepare.h"
 
-enum { SCORE_ROWS = 256 }; /* rows scored together */
+enum {
+    SCORE_ROWS = 256
+}; /* rows scored together */
 
 /* One run of tml_fit. */
 typedef struct fitting {
     const tml_fit_input *input;
     const tml_fit_options *options;
-    tml_model *model; /* being made; owns the copy of the recipe */
+    tml_model *model;         /* being made; owns the copy of the recipe */
     const tml_recipe *recipe; /* model's */
     tmli_prepared prepared;
     tmli_pool *pool;
@@ -75,8 +77,8 @@ static tml_status read_rows(fitting *fit, tml_error *err)
     tmli_prepared *p = &fit->prepared;
     tml_fit_report *report = &fit->report;
     const double start = tmli_seconds();
-    TMLI_TRY(tmli_prepare(fit->recipe, fit->model->tokenizer, fit->input, fit->options->stop, p,
-                          err));
+    TMLI_TRY(
+        tmli_prepare(fit->recipe, fit->model->tokenizer, fit->input, fit->options->stop, p, err));
     TMLI_TRY(tmli_model_name_labels(fit->model, p->labels.names, p->labels.n, err));
     fit->model->vocab = p->vocab;
     p->vocab = (tmli_vocab){0};
@@ -88,9 +90,10 @@ static tml_status read_rows(fitting *fit, tml_error *err)
     report->replaced = p->replaced;
     report->seconds_reading = tmli_seconds() - start;
     if (fit->recipe->output == TMLI_OUTPUT_SIGMOID && p->labels.n != 2) {
-        TMLI_TRY(tmli_fail(err, TML_EINVAL,
-                           "model.output: sigmoid is for two labels, the data have %zu: use softmax",
-                           p->labels.n));
+        TMLI_TRY(
+            tmli_fail(err, TML_EINVAL,
+                      "model.output: sigmoid is for two labels, the data have %zu: use softmax",
+                      p->labels.n));
     }
 cleanup:
     return status;
@@ -125,8 +128,8 @@ static tml_status make_table(fitting *fit, tml_error *err)
                            fit->recipe->feature.source);
     } else {
         memset(fit->model->table, 0, cells * sizeof(float));
-        status = tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims,
-                                   fit->model->table, &fit->report.vectors_found, err);
+        status = tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims, fit->model->table,
+                                   &fit->report.vectors_found, err);
         fit->report.vectors_read = true;
     }
     fit->report.seconds_vectors = tmli_seconds() - start;
@@ -316,8 +319,8 @@ static tml_status measure(const fitting *fit, tmli_part which, tml_metrics *out,
     for (size_t i = 0; i < part->n; i++) {
         predicted[i] = (uint32_t)tml_best(probabilities + i * n_labels, n_labels);
     }
-    TMLI_TRY(tml_metrics_compute(part->labels, predicted, probabilities, part->n, n_labels, out,
-                                 err));
+    TMLI_TRY(
+        tml_metrics_compute(part->labels, predicted, probabilities, part->n, n_labels, out, err));
 cleanup:
     tmli_free(predicted);
     tmli_free(probabilities);
@@ -329,7 +332,8 @@ static void record_training(fitting *fit)
 {
     const tml_fit_report *report = &fit->report;
     const size_t kept = report->best_epoch > 0 ? report->best_epoch : report->n_epochs;
-    const tml_epoch *epoch = kept > 0 && kept <= report->n_epochs ? &report->epochs[kept - 1] : NULL;
+    const tml_epoch *epoch =
+        kept > 0 && kept <= report->n_epochs ? &report->epochs[kept - 1] : NULL;
     const bool validated = report->validation.n_rows > 0;
     fit->model->training = (tmli_training){
         .rows_train = report->rows_train,

@@ -37,8 +37,7 @@ tml_status tmli_labels_init(tmli_labels *labels, const tmli_label_names *named, 
     }
     for (size_t i = 0; i < named->n; i++) {
         uint32_t number = 0;
-        const tml_status status =
-            add_value(labels, tmli_str(named->items[i].value), &number, err);
+        const tml_status status = add_value(labels, tmli_str(named->items[i].value), &number, err);
         if (status != TML_OK) {
             return status;
         }
@@ -61,8 +60,8 @@ static void list_values(const tmli_labels *labels, char *out, size_t capacity)
     out[0] = '\0';
     for (uint32_t i = 0; i < tmli_map_size(labels->values); i++) {
         const tml_str key = tmli_map_key(labels->values, i);
-        const int n = snprintf(out + used, capacity - used, "%s%.*s", i == 0 ? "" : ", ",
-                               TMLI_SHOWN(key));
+        const int n =
+            snprintf(out + used, capacity - used, "%s%.*s", i == 0 ? "" : ", ", TMLI_SHOWN(key));
         if (n < 0 || (size_t)n >= capacity - used) {
             break;
         }
@@ -70,8 +69,8 @@ static void list_values(const tmli_labels *labels, char *out, size_t capacity)
     }
 }
 
-static tml_status unknown_label(const tmli_labels *labels, tml_str value, const tmli_row_place *place,
-                                tml_error *err)
+static tml_status unknown_label(const tmli_labels *labels, tml_str value,
+                                const tmli_row_place *place, tml_error *err)
 {
     char list[400];
     char column[32] = "";
@@ -81,7 +80,8 @@ static tml_status unknown_label(const tmli_labels *labels, tml_str value, const 
     }
     const bool is_named = labels->named->n > 0;
     return tmli_fail(err, TML_EFORMAT,
-                     "%s:%" PRIu64 "%s: label \"%.*s\" is not one of %s (%s): correct it, or add %s",
+                     "%s:%" PRIu64
+                     "%s: label \"%.*s\" is not one of %s (%s): correct it, or add %s",
                      place->path, place->line, column, TMLI_SHOWN(value), list,
                      is_named ? "data.labels" : "those of the training rows",
                      is_named ? "it to data.labels" : "training rows with it");
@@ -93,8 +93,7 @@ static tml_status count_row(tmli_labels *labels, uint32_t number, const tmli_row
     tmli_label_seen *seen = &labels->seen[number];
     if (seen->count == 0) {
         char text[600];
-        const int n =
-            snprintf(text, sizeof(text), "%s:%" PRIu64, place->path, place->line);
+        const int n = snprintf(text, sizeof(text), "%s:%" PRIu64, place->path, place->line);
         const size_t len = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
         seen->place = tmli_arena_copy(&labels->arena, (tml_str){text, len});
         if (seen->place == NULL) {

@@ -19,8 +19,8 @@ typedef struct tmli_row_place {
 } tmli_row_place;
 
 typedef struct tmli_label_seen {
-    uint64_t count;   /* training rows */
-    char *place;      /* "file:line" of the first training row, in the arena */
+    uint64_t count;    /* training rows */
+    char *place;       /* "file:line" of the first training row, in the arena */
     uint32_t class_id; /* final number, after tmli_labels_close */
 } tmli_label_seen;
 
@@ -28,8 +28,8 @@ typedef struct tmli_label_seen {
  * in the order of the recipe's data.labels, or else in byte order. */
 typedef struct tmli_labels {
     tmli_arena arena;
-    tmli_map *values;       /* data value → provisional number */
-    tmli_label_seen *seen;  /* owned, [size of values] */
+    tmli_map *values;      /* data value → provisional number */
+    tmli_label_seen *seen; /* owned, [size of values] */
     size_t seen_capacity;
     const tmli_label_names *named; /* the recipe's map, borrowed; n 0 when it has none */
     bool closed;
@@ -45,7 +45,8 @@ void tmli_labels_deinit(tmli_labels *labels);
  * for a label that training did not have. Errors, with the place and the labels that there are: TML_EFORMAT for a label that
  * data.labels does not list; TML_ENOMEM. */
 TML_NODISCARD tml_status tmli_labels_take(tmli_labels *labels, tml_str value,
-                                          const tmli_row_place *place, uint32_t *out, tml_error *err);
+                                          const tmli_row_place *place, uint32_t *out,
+                                          tml_error *err);
 /* Assigns class numbers. Errors: TML_EFORMAT for fewer than two labels, or one that appears once only (its place). */
 TML_NODISCARD tml_status tmli_labels_close(tmli_labels *labels, tml_error *err);
 

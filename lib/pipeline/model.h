@@ -17,7 +17,8 @@ typedef struct tmli_training {
     uint64_t terms_seen, terms_kept, vectors_found;
     uint64_t epochs_run, best_epoch;
     double train_loss, validation_loss, validation_accuracy, validation_macro_f1;
-    uint64_t data_fingerprint; /* XXH64 over labels, texts and weights of the training files' rows, in order */
+    uint64_t
+        data_fingerprint; /* XXH64 over labels, texts and weights of the training files' rows, in order */
 } tmli_training;
 
 struct tml_model {
@@ -26,9 +27,9 @@ struct tml_model {
     tmli_arena arena;         /* label names */
     const char **labels;      /* [n_labels] in the arena */
     size_t n_labels;
-    tmli_vocab vocab;     /* owns its arrays, or borrows them from mapping */
-    float *table;         /* owned embedding (tmli_free_lines); NULL when mapped */
-    tmli_mlp mlp;         /* owns its slab, or borrows from mapping; embedding is the table */
+    tmli_vocab vocab; /* owns its arrays, or borrows them from mapping */
+    float *table;     /* owned embedding (tmli_free_lines); NULL when mapped */
+    tmli_mlp mlp;     /* owns its slab, or borrows from mapping; embedding is the table */
     tmli_training training;
     tmli_mapping mapping; /* of model.safetensors; {0} for a model that was just trained */
     uint64_t hash;        /* recorded hash of the mapped file */

@@ -74,8 +74,7 @@ static tml_status read_parts(const tml_recipe *recipe, const tml_tokenizer *toke
                                          .terms = p->terms,
                                          .labels = &out->labels,
                                          .stop = stop};
-    TMLI_TRY(
-        read_part(&p->corpora[TMLI_PART_TRAIN], input->train, input->n_train, &context, err));
+    TMLI_TRY(read_part(&p->corpora[TMLI_PART_TRAIN], input->train, input->n_train, &context, err));
     TMLI_TRY(tmli_labels_close(&out->labels, err));
     TMLI_TRY(read_part(&p->corpora[TMLI_PART_VALIDATION], input->validation, input->n_validation,
                        &context, err));

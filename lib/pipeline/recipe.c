@@ -9,7 +9,10 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-enum { PATH_BYTES = 128, WHERE_BYTES = 512 };
+enum {
+    PATH_BYTES = 128,
+    WHERE_BYTES = 512
+};
 
 /* A node of the tree being read, with its dotted path. */
 typedef struct place {

@@ -63,11 +63,11 @@ typedef enum tmli_model_type {
 
 /* Words of closed sets are kept as int, the enum's value, so that one table can fill them. Texts live in the arena. */
 typedef struct tmli_feature {
-    int type;        /* tmli_feature_type */
+    int type;         /* tmli_feature_type */
     size_t max_words; /* as Keras' num_words: ids 1..max_words-1 are kept */
     size_t length;
-    int padding;    /* tmli_side */
-    int truncating; /* tmli_side */
+    int padding;        /* tmli_side */
+    int truncating;     /* tmli_side */
     const char *source; /* file of word vectors; NULL for none */
     size_t dims;
     bool trainable;
@@ -78,8 +78,8 @@ struct tml_recipe {
     const char *source; /* for sentences */
     const char *name;
     /* data */
-    int format;  /* tmli_format */
-    int quote;   /* tmli_quoting */
+    int format; /* tmli_format */
+    int quote;  /* tmli_quoting */
     tmli_texts header;
     const char *text;
     const char *label;
@@ -102,7 +102,7 @@ struct tml_recipe {
     tmli_class_weights class_weight;
     /* train */
     size_t epochs, batch_size;
-    int optimizer; /* tmli_optimizer */
+    int optimizer;                                              /* tmli_optimizer */
     double learning_rate, momentum, rho, beta1, beta2, epsilon; /* NaN: the optimizer's default */
     bool early_stopping;
     size_t patience;
@@ -135,8 +135,8 @@ typedef struct tmli_words {
 typedef struct tmli_key {
     const char *path; /* dotted; a list index is '*' */
     tmli_key_kind kind;
-    size_t offset;    /* in tml_recipe */
-    double min, max;  /* COUNT, REAL, SIZES */
+    size_t offset;   /* in tml_recipe */
+    double min, max; /* COUNT, REAL, SIZES */
     const tmli_words *words;
 } tmli_key;
 

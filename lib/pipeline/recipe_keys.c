@@ -10,8 +10,8 @@
 
 #define WORD(name, word) word,
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define WORDS(variable, list)                                                                      \
-    static const char *const variable##_items[] = {list(WORD)};                                    \
+#define WORDS(variable, list)                                   \
+    static const char *const variable##_items[] = {list(WORD)}; \
     static const tmli_words variable = {variable##_items, COUNT_OF(variable##_items)}
 
 #define FEATURE_LIST(X) X(TMLI_FEATURE_SEQUENCE, "sequence")

@@ -115,8 +115,8 @@ static tml_status copy_text(tml_recipe *recipe, const tmli_value *value, const c
     return TML_OK;
 }
 
-static tml_status store_text_or_none(tml_recipe *recipe, const tmli_value *value,
-                                     const char *where, const char **field, tml_error *err)
+static tml_status store_text_or_none(tml_recipe *recipe, const tmli_value *value, const char *where,
+                                     const char **field, tml_error *err)
 {
     if (value->kind == TMLI_NULL ||
         (value->kind == TMLI_STRING && tmli_str_eq_nocase(value->text, TML_STR("none")))) {
@@ -265,8 +265,7 @@ static tml_status store_class_weights(tml_recipe *recipe, const tmli_key *key,
             if (weights.items[i].label == NULL) {
                 return tmli_fail_memory(err, "the recipe");
             }
-            const tml_status status =
-                store_real(key, item, where, &weights.items[i].weight, err);
+            const tml_status status = store_real(key, item, where, &weights.items[i].weight, err);
             if (status != TML_OK) {
                 return status;
             }
@@ -294,8 +293,7 @@ tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key, const tmli_va
     case TMLI_KEY_SIZES: return store_sizes(key, value, where, field, err);
     case TMLI_KEY_STEPS: return store_steps(key, value, where, field, err);
     case TMLI_KEY_LABELS: return store_labels(recipe, value, where, field, err);
-    case TMLI_KEY_CLASS_WEIGHTS:
-        return store_class_weights(recipe, key, value, where, field, err);
+    case TMLI_KEY_CLASS_WEIGHTS: return store_class_weights(recipe, key, value, where, field, err);
     }
     return tmli_fail(err, TML_EINVAL, "%s: a key of no known kind", where);
 }

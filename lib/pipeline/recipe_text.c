@@ -10,7 +10,9 @@
 #include "base/status.h"
 #include "base/yaml.h"
 
-enum { NAME_BYTES = 256 };
+enum {
+    NAME_BYTES = 256
+};
 
 tml_status tml_recipe_parse(const char *source, tml_str yaml, tml_recipe **out, tml_error *err)
 {

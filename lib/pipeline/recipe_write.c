@@ -89,7 +89,10 @@ static bool is_unset(const tml_recipe *recipe, const tmli_key *key)
     return key->kind == TMLI_KEY_REAL && isnan(*(const double *)field);
 }
 
-enum { MAX_SECTIONS = 8, SECTION_BYTES = 32 };
+enum {
+    MAX_SECTIONS = 8,
+    SECTION_BYTES = 32
+};
 
 /* The sections that are open, outermost first. */
 typedef struct sections {

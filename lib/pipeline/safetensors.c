@@ -10,7 +10,10 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-enum { LENGTH_BYTES = 8, ALIGNMENT = 64 };
+enum {
+    LENGTH_BYTES = 8,
+    ALIGNMENT = 64
+};
 
 #define DTYPE_WORD(name, word, bytes) word,
 #define DTYPE_BYTES(name, word, bytes) bytes,

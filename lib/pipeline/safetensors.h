@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "textml/status.h"
 
-#define TMLI_DTYPE_LIST(X)                                                                         \
-    X(TMLI_F32, "F32", 4)                                                                          \
-    X(TMLI_U32, "U32", 4)                                                                          \
+#define TMLI_DTYPE_LIST(X) \
+    X(TMLI_F32, "F32", 4)  \
+    X(TMLI_U32, "U32", 4)  \
     X(TMLI_U8, "U8", 1)
 
 typedef enum tmli_dtype {
@@ -24,9 +24,9 @@ typedef enum tmli_dtype {
 } tmli_dtype;
 
 enum {
-    TMLI_TENSOR_RANK = 2,         /* dimensions of our tensors, at most */
-    TMLI_TENSOR_NAME_BYTES = 48,  /* with the NUL */
-    TMLI_TENSORS_MAX = 256,       /* tensors of one file */
+    TMLI_TENSOR_RANK = 2,        /* dimensions of our tensors, at most */
+    TMLI_TENSOR_NAME_BYTES = 48, /* with the NUL */
+    TMLI_TENSORS_MAX = 256,      /* tensors of one file */
     TMLI_TENSOR_HEADER_MAX = 1 << 20,
 };
 

@@ -6,7 +6,9 @@
 #include "pipeline/model.h"
 
 /* Rows that go through the network together: enough for the kernels' tiles, little enough for a thread's megabyte. */
-enum { CHUNK_ROWS = 64 };
+enum {
+    CHUNK_ROWS = 64
+};
 
 struct tml_session {
     const tml_model *model; /* borrowed */
@@ -28,8 +30,7 @@ tml_status tml_session_create(const tml_model *model, tml_session **out, tml_err
     }
     session->model = model;
     session->sequence = tmli_model_sequence(model->recipe);
-    session->entries =
-        tmli_alloc(CHUNK_ROWS * session->sequence.length, sizeof(*session->entries));
+    session->entries = tmli_alloc(CHUNK_ROWS * session->sequence.length, sizeof(*session->entries));
     if (session->entries == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "a session"));
     }
@@ -77,15 +78,14 @@ static tml_status encode(tml_session *session, tml_str text, tmli_entry *out, si
     return TML_OK;
 }
 
-static tml_status predict_chunk(tml_session *session, const tml_str *texts, size_t n,
-                                float *scores, tml_error *err)
+static tml_status predict_chunk(tml_session *session, const tml_str *texts, size_t n, float *scores,
+                                tml_error *err)
 {
     session->offsets[0] = 0;
     for (size_t i = 0; i < n; i++) {
         size_t n_entries = 0;
         const size_t at = session->offsets[i];
-        const tml_status status =
-            encode(session, texts[i], session->entries + at, &n_entries, err);
+        const tml_status status = encode(session, texts[i], session->entries + at, &n_entries, err);
         if (status != TML_OK) {
             return status;
         }

@@ -11,15 +11,22 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-enum { NAME_BYTES_MAX = 64 };
+enum {
+    NAME_BYTES_MAX = 64
+};
 
 /* Channels that SDKs add for their own purposes. */
 static const char *const foreign_channels[] = {"code", "sm_drivers"};
 
 /* Types whose rows this version reads. The format itself is sniffed; the type says whether a label stands first. */
 static const char *const readable_types[] = {
-    "text/csv", "text/tab-separated-values", "application/jsonlines", "application/x-jsonlines",
-    "application/jsonl", "text/plain", "application/octet-stream",
+    "text/csv",
+    "text/tab-separated-values",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/jsonl",
+    "text/plain",
+    "application/octet-stream",
 };
 
 static void free_channel(sm_channel *channel)

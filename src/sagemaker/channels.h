@@ -10,13 +10,15 @@
 #include "textml/status.h"
 #include "textml/str.h"
 
-enum { SM_CHANNELS_MAX = 20 }; /* SageMaker's own limit */
+enum {
+    SM_CHANNELS_MAX = 20
+}; /* SageMaker's own limit */
 
 typedef struct sm_channel {
-    char *name;        /* owned */
-    char *path;        /* owned: a directory, or one file */
+    char *name;         /* owned */
+    char *path;         /* owned: a directory, or one file */
     char *content_type; /* owned; NULL when none was given */
-    tmli_paths files;  /* in byte order of their path */
+    tmli_paths files;   /* in byte order of their path */
 } sm_channel;
 
 typedef struct sm_channels {

@@ -8,7 +8,9 @@
 #include "base/json.h"
 #include "base/status.h"
 
-enum { CONFIG_LIMIT = 16 << 20 };
+enum {
+    CONFIG_LIMIT = 16 << 20
+};
 
 static const tmli_value empty_object = {.kind = TMLI_OBJECT};
 
@@ -86,7 +88,8 @@ tml_status sm_hyperparameters_apply(const tmli_value *hyperparameters, tml_recip
         if (item->kind == TMLI_STRING) {
             tmli_buf_append_str(&text, item->text);
         } else {
-            tmli_json_value(&text, item); /* the platform sends strings only; people write numbers */
+            tmli_json_value(&text,
+                            item); /* the platform sends strings only; people write numbers */
         }
         const tml_status status = text.failed
                                       ? tmli_fail_memory(err, "hyperparameters")

@@ -12,8 +12,8 @@
 
 /* The object in a file, in the arena; an empty object when the file is missing or holds white space only.
  * Errors: TML_EFORMAT naming the file (and line and column), TML_EIO, TML_ENOMEM. */
-TML_NODISCARD tml_status sm_config_read(const char *path, tmli_arena *arena,
-                                        const tmli_value **out, tml_error *err);
+TML_NODISCARD tml_status sm_config_read(const char *path, tmli_arena *arena, const tmli_value **out,
+                                        tml_error *err);
 
 /* *out is the recipe that hyperparameters ask for by "recipe", or NULL; borrowed from the arena. Errors: TML_EINVAL for
  * what is no text, TML_ENOMEM. */

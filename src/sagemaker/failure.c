@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { FAILURE_BYTES = 1024 };
+enum {
+    FAILURE_BYTES = 1024
+};
 
 int sm_exit_code(tml_status status)
 {

@@ -20,8 +20,8 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/status.h"
+#include "serve/connections.h"
 #include "serve/routes.h"
 #include "serve/workers.h"
 
@@ -53,6 +53,7 @@ typedef struct exchange {
     serve_http *http;
     serve_lane *lane; /* of the thread that owns the connection */
     struct MHD_Connection *connection;
+    serve_connection *socket; /* NULL when there was no memory for it */
     stage stage;
     bool reads_body;
     size_t n_received; /* bytes of the body */
@@ -67,6 +68,8 @@ struct serve_http {
     struct MHD_Daemon *daemon;  /* owned, as all below */
     struct MHD_Response *empty; /* shared by all answers without a body */
     serve_workers *workers;
+    serve_connections connections;
+    bool has_connections;
     int listen_fd;
     uint16_t port;
     atomic_bool is_started;
@@ -158,6 +161,32 @@ static void complete(void *ctx, struct MHD_Connection *connection, void **slot,
     }
 }
 
+static int fd_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info != NULL ? info->connect_fd : -1;
+}
+
+static void watch_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+                             enum MHD_ConnectionNotificationCode what)
+{
+    serve_http *http = ctx;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *slot = serve_connections_add(&http->connections, fd_of(connection));
+    } else {
+        serve_connections_remove(&http->connections, *slot);
+        *slot = NULL;
+    }
+}
+
+static void set_uploading(const exchange *ex, bool is_uploading)
+{
+    if (ex->socket != NULL) {
+        atomic_store_explicit(&ex->socket->is_uploading, is_uploading, memory_order_relaxed);
+    }
+}
+
 /* ---- answers ---- */
 
 static enum MHD_Result queue(serve_http *http, struct MHD_Connection *connection,
@@ -207,12 +236,11 @@ static void refuse(exchange *ex)
                     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                     ex->answer.body.len);
     tmli_buf_append_str(out, tmli_buf_str(&ex->answer.body));
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info != NULL && !out->failed) {
+    const int fd = fd_of(ex->connection);
+    if (!out->failed) {
         /* Some 300 bytes into an empty send buffer: they fit, or the client is gone. */
-        (void)!send(info->connect_fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)shutdown(info->connect_fd, SHUT_WR);
+        (void)!send(fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)shutdown(fd, SHUT_WR);
     }
     ex->n_received = 0; /* counts what is dropped from here on */
 }
@@ -252,16 +280,27 @@ static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* Whether a Content-Length, of digits as libmicrohttpd has seen to, is at most max. */
+static bool is_at_most(tml_str digits, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        const size_t digit = (size_t)(digits.data[i] - '0');
+        if (digit > 9 || n > (SIZE_MAX - digit) / 10) {
+            return false;
+        }
+        n = 10 * n + digit;
+    }
+    return n <= max;
+}
+
 static void read_headers(exchange *ex, const char *url, const char *method)
 {
     ex->request = (serve_request){.method = tmli_str(method), .path = tmli_str(url)};
     ex->content_length = (tml_str){0};
     (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
-    /* libmicrohttpd has refused what is not a number; a number too large for us is too large a body. */
-    int64_t n = 0;
-    if (ex->content_length.len > 0 && (!tmli_parse_int64(ex->content_length, &n) || n < 0 ||
-                                       (uint64_t)n > ex->http->server->max_body)) {
+    if (!is_at_most(ex->content_length, ex->http->server->max_body)) {
         refuse(ex);
     }
 }
@@ -320,6 +359,7 @@ static bool hand_over(exchange *ex)
 
 static enum MHD_Result finish(exchange *ex)
 {
+    set_uploading(ex, false);
     if (ex->stage == STAGE_REFUSED) {
         return MHD_NO; /* answered long ago: closes the connection */
     }
@@ -347,6 +387,10 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
         }
         *slot = ex;
         ex->connection = connection;
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        ex->socket = info != NULL ? info->socket_context : NULL;
+        set_uploading(ex, true);
         read_headers(ex, url, method);
         return MHD_YES;
     }
@@ -450,10 +494,11 @@ static tml_status start_daemon(serve_http *http, size_t n_threads, tml_error *er
             MHD_USE_ERROR_LOG,
         http->port, NULL, NULL, handle, http, MHD_OPTION_EXTERNAL_LOGGER, take_message, http,
         MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, complete, NULL,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, watch_connection, http, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_END);
     if (http->daemon == NULL) {
         return tmli_fail(err, TML_EIO, "the HTTP server does not start: %s",
                          http->start_fault.status != TML_OK ? http->start_fault.text
@@ -476,7 +521,8 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
     atomic_init(&http->is_draining, false);
     atomic_init(&http->is_started, false);
     http->empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    if (http->empty == NULL) {
+    http->has_connections = serve_connections_init(&http->connections);
+    if (http->empty == NULL || !http->has_connections) {
         TMLI_TRY(tmli_fail_memory(err, "the HTTP server"));
     }
     TMLI_TRY(serve_workers_create(server, options->n_threads, work_aside, &http->workers, err));
@@ -500,6 +546,12 @@ void serve_http_stop_accepting(serve_http *http)
     (void)MHD_quiesce_daemon(http->daemon);
     /* The socket must live until the daemon has stopped, but the kernel need not complete connections on it. */
     (void)shutdown(http->listen_fd, SHUT_RDWR);
+}
+
+size_t serve_http_open_requests(serve_http *http)
+{
+    serve_connections_end_gone(&http->connections);
+    return serve_server_open_requests(http->server);
 }
 
 static void free_idle(serve_server *server)
@@ -531,6 +583,9 @@ void serve_http_stop(serve_http *http)
     }
     if (http->listen_fd >= 0) {
         (void)close(http->listen_fd);
+    }
+    if (http->has_connections) {
+        serve_connections_deinit(&http->connections);
     }
     tmli_free(http);
 }

@@ -27,6 +27,8 @@ TML_NODISCARD tml_status serve_http_start(serve_server *server, const serve_http
 uint16_t serve_http_port(const serve_http *http); /* the one that was bound */
 /* Refuses new connections; those there are may finish, and are told to close with their next answer. */
 void serve_http_stop_accepting(serve_http *http);
+/* Requests that have begun and whose clients still wait. */
+size_t serve_http_open_requests(serve_http *http);
 /* Closes all connections and ends the threads. Call it after stop_accepting, when no request is open any more. */
 void serve_http_stop(serve_http *http);
 

@@ -115,7 +115,7 @@ static void announce(const serve_options *options, const serve_server *server, u
 }
 
 /* Lets the open requests finish. False when the time is over and some are left. A second signal ends the process. */
-static bool drain(serve_server *server, serve_http *http)
+static bool drain(serve_http *http)
 {
     serve_http_stop_accepting(http);
     int quiet_looks = 0;
@@ -123,7 +123,7 @@ static bool drain(serve_server *server, serve_http *http)
         if (has_signal(LOOK_MS)) {
             _exit(1);
         }
-        quiet_looks = serve_server_open_requests(server) == 0 ? quiet_looks + 1 : 0;
+        quiet_looks = serve_http_open_requests(http) == 0 ? quiet_looks + 1 : 0;
         if (quiet_looks == QUIET_LOOKS) {
             return true;
         }
@@ -150,7 +150,7 @@ static tml_status run(const serve_options *options, const char *model_dir, const
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
     announce(options, &server, serve_http_port(http));
     (void)has_signal(-1);
-    if (!drain(&server, http)) {
+    if (!drain(http)) {
         tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
         _exit(0); /* their threads still use everything that we would free */
     }

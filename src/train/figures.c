@@ -21,11 +21,15 @@ static const struct {
     {"validation:loss", offsetof(tml_epoch, validation_loss)},
     {"validation:accuracy", offsetof(tml_epoch, validation_accuracy)},
 };
-enum { N_EPOCH_METRICS = sizeof(epoch_metrics) / sizeof(epoch_metrics[0]) };
+enum {
+    N_EPOCH_METRICS = sizeof(epoch_metrics) / sizeof(epoch_metrics[0])
+};
 
 /* Metrics of the result, for each of "validation" and "test". */
 static const char *const result_metrics[] = {"accuracy", "macro_f1", "log_loss"};
-enum { N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0]) };
+enum {
+    N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0])
+};
 
 static double epoch_value(const tml_epoch *epoch, size_t i)
 {

@@ -19,23 +19,27 @@
 static const char help[] =
     "train: fits a text classifier and writes one artifact.\n"
     "\n"
-    "Without options it follows the SageMaker container contract under /opt/ml, or under the directory that\n"
+    "Without options it follows the SageMaker container contract under /opt/ml, or under the "
+    "directory that\n"
     "SAGEMAKER_BASE_DIR names.\n"
     "\n"
     "  --base-dir DIR          the root in place of /opt/ml\n"
     "  --recipe NAME|FILE      a built-in recipe or a YAML file (default: news)\n"
-    "  --channel NAME=PATH     a channel's directory or file; again for each of train, validation, test, vectors\n"
+    "  --channel NAME=PATH     a channel's directory or file; again for each of train, validation, "
+    "test, vectors\n"
     "  --model-dir DIR         where the artifact goes (default: BASE/model)\n"
     "  --output-dir DIR        where failure and data/metrics.json go (default: BASE/output)\n"
     "  --threads N             default: as many as the cgroup allows; does not change the result\n"
-    "  --NAME VALUE            any key of the recipe, by path or short name: --epochs 20, --model.hidden 64,64\n"
+    "  --NAME VALUE            any key of the recipe, by path or short name: --epochs 20, "
+    "--model.hidden 64,64\n"
     "  --quiet                 warnings and errors only\n"
     "  --log-format text|json\n"
     "  --print-recipe NAME     prints a built-in recipe, to copy and change\n"
     "  --metric-definitions    prints SageMaker's MetricDefinitions for these metrics\n"
     "  --help, --version\n"
     "\n"
-    "Exit codes: 0 done (also when stopped by SIGTERM), 1 something that you can mend, 2 out of memory or a fault of\n"
+    "Exit codes: 0 done (also when stopped by SIGTERM), 1 something that you can mend, 2 out of "
+    "memory or a fault of\n"
     "textml. docs/recipes.md explains every key.\n";
 
 static atomic_bool stop_requested;
@@ -83,7 +87,9 @@ static tml_status take_other(void *ctx, const char *name, const char *value, tml
     return TML_OK;
 }
 
-enum { MAX_THREADS = 256 };
+enum {
+    MAX_THREADS = 256
+};
 static const char *const log_formats[] = {"text", "json", NULL};
 
 static tml_status parse(int argc, char **argv, command_line *out, tml_error *err)
@@ -93,9 +99,14 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
         {.name = "recipe", .kind = SM_OPTION_TEXT, .out = &out->job.recipe},
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->job.model_dir},
         {.name = "output-dir", .kind = SM_OPTION_TEXT, .out = &out->job.output_dir},
-        {.name = "threads", .kind = SM_OPTION_COUNT, .out = &out->threads, .least = 1,
+        {.name = "threads",
+         .kind = SM_OPTION_COUNT,
+         .out = &out->threads,
+         .least = 1,
          .most = MAX_THREADS},
-        {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->log_format,
+        {.name = "log-format",
+         .kind = SM_OPTION_CHOICE,
+         .out = &out->log_format,
          .words = log_formats},
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
         {.name = "print-recipe", .kind = SM_OPTION_TEXT, .out = &out->print_recipe},
@@ -117,16 +128,17 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
  * arguments that mean nothing to us, and the job must run all the same. */
 static bool is_by_hand(int argc, char **argv)
 {
-    static const char *const own[] = {"base-dir", "recipe",       "model-dir",          "output-dir",
-                                      "threads",  "log-format",   "quiet",              "channel",
-                                      "help",     "print-recipe", "metric-definitions", "version"};
+    static const char *const own[] = {
+        "base-dir",           "recipe", "model-dir", "output-dir", "threads",
+        "log-format",         "quiet",  "channel",   "help",       "print-recipe",
+        "metric-definitions", "version"};
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0) {
             continue;
         }
         const char *equals = strchr(argv[i], '=');
-        const tml_str name = {argv[i] + 2,
-                              equals != NULL ? (size_t)(equals - argv[i]) - 2 : strlen(argv[i]) - 2};
+        const tml_str name = {argv[i] + 2, equals != NULL ? (size_t)(equals - argv[i]) - 2
+                                                          : strlen(argv[i]) - 2};
         for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++) {
             if (tmli_str_eq_text(name, own[k])) {
                 return true;
@@ -161,8 +173,7 @@ static int run_job(const command_line *command, const tml_log *log)
     tml_error err = {0};
     sm_paths paths;
     const train_options *job = &command->job;
-    tml_status status =
-        sm_paths_init(&paths, job->base_dir, job->model_dir, job->output_dir, &err);
+    tml_status status = sm_paths_init(&paths, job->base_dir, job->model_dir, job->output_dir, &err);
     if (status == TML_OK) {
         sm_clear_failure(paths.failure);
         status = train_run(job, &paths, &stop_requested, log, &err);

@@ -16,7 +16,9 @@
 #include "train/progress.h"
 
 #define DEFAULT_RECIPE "news"
-enum { RECIPE_LIMIT = 1 << 20 };
+enum {
+    RECIPE_LIMIT = 1 << 20
+};
 
 /* Everything that one run holds. */
 typedef struct train_job {
@@ -28,8 +30,8 @@ typedef struct train_job {
     const tmli_value *resources;
     sm_channels channels;
     tml_recipe *recipe;
-    tmli_paths train, validation, test;  /* the rows' files: a channel's without the word vectors */
-    const char *vectors;                 /* borrowed */
+    tmli_paths train, validation, test; /* the rows' files: a channel's without the word vectors */
+    const char *vectors;                /* borrowed */
     progress_line progress;
     tml_model *model;
     tml_fit_report report;
@@ -140,12 +142,11 @@ static tml_status choose_train_rows(train_job *job, tml_error *err)
     }
     const tml_status status = choose_rows(job, train, &job->train, err);
     if (status == TML_OK && job->train.n == 0) {
-        return tmli_fail(err, TML_EINVAL,
-                         "channel %s: %s %s: put files of rows there (CSV, TSV or JSON Lines)",
-                         train->name, train->path,
-                         tmli_file_exists(train->path)
-                             ? "holds no data file (empty files do not count)"
-                             : "does not exist");
+        return tmli_fail(
+            err, TML_EINVAL, "channel %s: %s %s: put files of rows there (CSV, TSV or JSON Lines)",
+            train->name, train->path,
+            tmli_file_exists(train->path) ? "holds no data file (empty files do not count)"
+                                          : "does not exist");
     }
     return status;
 }

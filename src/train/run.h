@@ -10,7 +10,9 @@
 #include "textml/log.h"
 #include "textml/status.h"
 
-enum { TRAIN_OVERRIDES_MAX = 128 };
+enum {
+    TRAIN_OVERRIDES_MAX = 128
+};
 
 /* "--name value" pairs for the recipe; borrowed from argv. */
 typedef struct train_override {
@@ -20,13 +22,13 @@ typedef struct train_override {
 
 typedef struct train_options {
     const char *base_dir, *model_dir, *output_dir; /* NULL when not given */
-    const char *recipe; /* name or file; NULL when not given */
-    const char *channels[TRAIN_OVERRIDES_MAX]; /* NAME=PATH */
+    const char *recipe;                            /* name or file; NULL when not given */
+    const char *channels[TRAIN_OVERRIDES_MAX];     /* NAME=PATH */
     size_t n_channels;
     train_override overrides[TRAIN_OVERRIDES_MAX];
     size_t n_overrides;
     size_t n_threads; /* 0: as many as the cgroup allows */
-    bool by_hand; /* started by a person with options, not by the container contract */
+    bool by_hand;     /* started by a person with options, not by the container contract */
 } train_options;
 
 /* Runs the job. stop: set by the signal handler. Errors: whatever went wrong first, in one sentence; the model

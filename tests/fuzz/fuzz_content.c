@@ -92,6 +92,21 @@ static void check_answers(const sm_texts *texts, sm_media media, size_t label, c
     }
 }
 
+/* How many texts there are, counted from outside; CSV is fuzz_csv's. */
+static size_t count_texts(const sm_texts *texts, size_t otherwise)
+{
+    switch (texts->media) {
+    case SM_JSON: return texts->n_left;
+    case SM_TEXT: {
+        const tml_str rest = texts->rest;
+        return count_lines(rest) + (rest.len > 0 && rest.data[rest.len - 1] != '\n' ? 1 : 0);
+    }
+    case SM_CSV:
+    case SM_JSON_LINES: break;
+    }
+    return otherwise;
+}
+
 /* Reads all texts and answers each with the same scores. */
 static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err)
 {
@@ -99,6 +114,7 @@ static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err
     tmli_buf out = {0};
     sm_answers answers;
     tml_status status = TML_OK;
+    const size_t n_texts = count_texts(texts, SIZE_MAX);
     scores[label] = 0.8F;
     sm_answers_begin(&answers, texts, media, &model, &out);
     for (;;) {
@@ -116,6 +132,7 @@ static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err
     fuzz_check_error(status, err, "");
     sm_answers_end(&answers);
     if (status == TML_OK) {
+        FUZZ_CHECK(n_texts == SIZE_MAX || n_texts == texts->n);
         check_answers(texts, media, label, &out);
     }
     tmli_buf_deinit(&out);

@@ -8,6 +8,16 @@
 #include "base/json_check.h"
 #include "fuzz/value.h"
 
+static unsigned depth_of(const tmli_value *value)
+{
+    unsigned deepest = 0;
+    for (const tmli_value *child = value->first; child != NULL; child = child->next) {
+        const unsigned depth = depth_of(child);
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + (value->kind == TMLI_LIST || value->kind == TMLI_OBJECT);
+}
+
 static void check_written(const tmli_value *value)
 {
     tmli_arena arena;
@@ -39,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(fault.at <= bare.len);
         FUZZ_CHECK((fault.expected == NULL) != (fault.refused == NULL));
     }
+    FUZZ_CHECK(status != TML_OK || depth_of(value) <= TMLI_JSON_MAX_LEVELS);
     if (status == TML_OK && tmli_utf8_faults(text) == 0) {
         check_written(value);
     }

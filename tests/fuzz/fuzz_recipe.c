@@ -1,7 +1,9 @@
-/* Property: a recipe loads or is refused; written as JSON and read again it is the same; an override that is refused
+/* Property: a recipe loads or is refused; written as JSON and read again every key has the same value; an override that is refused
  * leaves it as it was.
  * Input: YAML up to the first NUL, then names and values of overrides, each up to a NUL. */
 #include "fuzz/fuzz.h"
+
+#include <math.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -31,19 +33,91 @@ static void write_recipe(const tml_recipe *recipe, tmli_buf *out)
     FUZZ_CHECK(!out->failed);
 }
 
-static void check_read_again(const tmli_buf *written)
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void check_same_texts(const tmli_texts *a, const tmli_texts *b)
+{
+    FUZZ_CHECK(a->n == b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        FUZZ_CHECK(is_same_text(a->items[i], b->items[i]));
+    }
+}
+
+static void check_same_labels(const tmli_label_names *a, const tmli_label_names *b)
+{
+    FUZZ_CHECK(a->n == b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        FUZZ_CHECK(is_same_text(a->items[i].value, b->items[i].value));
+        FUZZ_CHECK(is_same_text(a->items[i].name, b->items[i].name));
+    }
+}
+
+static void check_same_weights(const tmli_class_weights *a, const tmli_class_weights *b)
+{
+    FUZZ_CHECK(a->balanced == b->balanced && (a->balanced || a->n == b->n));
+    for (size_t i = 0; !a->balanced && i < a->n; i++) {
+        FUZZ_CHECK(is_same_text(a->items[i].label, b->items[i].label));
+        FUZZ_CHECK(a->items[i].weight == b->items[i].weight);
+    }
+}
+
+static void check_same_sizes(const tmli_sizes *a, const tmli_sizes *b)
+{
+    FUZZ_CHECK(a->n == b->n && memcmp(a->items, b->items, a->n * sizeof *a->items) == 0);
+}
+
+static void check_same_steps(const tmli_steps *a, const tmli_steps *b)
+{
+    FUZZ_CHECK(a->n == b->n && memcmp(a->items, b->items, a->n * sizeof *a->items) == 0);
+}
+
+static void check_same_real(double a, double b)
+{
+    FUZZ_CHECK(a == b || (isnan(a) && isnan(b)));
+}
+
+/* The value that a key has in two recipes. */
+static void check_same_key(const tmli_key *key, const tml_recipe *first, const tml_recipe *second)
+{
+    const void *const a = (const char *)first + key->offset;
+    const void *const b = (const char *)second + key->offset;
+    switch (key->kind) {
+    case TMLI_KEY_TEXT:
+    case TMLI_KEY_TEXT_OR_NONE:
+        FUZZ_CHECK(is_same_text(*(const char *const *)a, *(const char *const *)b));
+        break;
+    case TMLI_KEY_FLAG: FUZZ_CHECK(*(const bool *)a == *(const bool *)b); break;
+    case TMLI_KEY_COUNT: FUZZ_CHECK(*(const size_t *)a == *(const size_t *)b); break;
+    case TMLI_KEY_REAL: check_same_real(*(const double *)a, *(const double *)b); break;
+    case TMLI_KEY_WORD: FUZZ_CHECK(*(const int *)a == *(const int *)b); break;
+    case TMLI_KEY_TEXTS: check_same_texts(a, b); break;
+    case TMLI_KEY_SIZES: check_same_sizes(a, b); break;
+    case TMLI_KEY_STEPS: check_same_steps(a, b); break;
+    case TMLI_KEY_LABELS: check_same_labels(a, b); break;
+    case TMLI_KEY_CLASS_WEIGHTS: check_same_weights(a, b); break;
+    }
+}
+
+/* written: recipe as JSON. is_utf8: bytes that are not become U+FFFD there, so that texts need not be the same. */
+static void check_read_again(const tml_recipe *recipe, const tmli_buf *written, bool is_utf8)
 {
     tmli_arena arena;
     tmli_buf rewritten = {0};
     const tmli_value *value = NULL;
-    tml_recipe *recipe = NULL;
+    tml_recipe *again = NULL;
     tml_error err = {0};
     tmli_arena_init(&arena, 4096, 0);
     FUZZ_CHECK(tmli_json_parse(tmli_buf_str(written), &arena, &value, &err) == TML_OK);
-    FUZZ_CHECK(tmli_recipe_from_value(name, value, &recipe, &err) == TML_OK);
-    write_recipe(recipe, &rewritten);
+    FUZZ_CHECK(tmli_recipe_from_value(name, value, &again, &err) == TML_OK);
+    write_recipe(again, &rewritten);
     FUZZ_CHECK(tmli_str_eq(tmli_buf_str(&rewritten), tmli_buf_str(written)));
-    tml_recipe_free(recipe);
+    for (size_t i = 0; is_utf8 && i < tmli_n_keys; i++) {
+        check_same_key(&tmli_keys[i], recipe, again);
+    }
+    tml_recipe_free(again);
     tmli_buf_deinit(&rewritten);
     tmli_arena_deinit(&arena);
 }
@@ -67,6 +141,7 @@ static void override(tml_recipe *recipe, tml_str rest, tmli_buf *written)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tml_str rest = fuzz_text(data, size);
+    const bool is_utf8 = tmli_utf8_faults(rest) == 0;
     tml_recipe *recipe = NULL;
     tml_error err = {0};
     const tml_status status = tml_recipe_parse(name, take_part(&rest), &recipe, &err);
@@ -78,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tmli_buf written = {0};
     write_recipe(recipe, &written);
     override(recipe, rest, &written);
-    check_read_again(&written);
+    check_read_again(recipe, &written, is_utf8);
     tml_error unmet = {0};
     fuzz_check_error(tml_recipe_check(recipe, &unmet), &unmet, "");
     tmli_buf_deinit(&written);

@@ -128,6 +128,7 @@ def json_target():
         "numbers": "[0,-0.0,1e308,1E-320,5e-324,0.1,123456789012345678,1e5,1e+5,9007199254740993]",
         "escapes": '["\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\ud83d\\ude00"]',
         "lone_surrogates": '["\\ud83d","\\ude00","\\ud83dx"]',
+        "controls": json.dumps(["".join(map(chr, range(1, 32))) + "\x7f"]),
         "nul": '["\\u0000"]',
         "raw_nul": b'["a\0b"]',
         "control": b'["a\x01b"]',
@@ -360,6 +361,8 @@ def number():
     put("number", "blank_behind", "1 ")
     put("number", "nul_behind", b"1\0")
     # Half way between two doubles, and a digit far behind that decides.
+    put("number", "tie_to_even_up", "9007199254740995")
+    put("number", "tie_to_even_down", "9007199254740993")
     put("number", "tie", "9007199254740993" + "." + "0" * 800)
     put("number", "tie_broken_late", "9007199254740993" + "." + "0" * 800 + "1")
     put("number", "many_digits", "1" * 1000)
@@ -428,6 +431,7 @@ def content():
     case("lines_mark", 4, "text/plain;charset=\"UTF-8\"", "text/csv", "\ufeffone\ntwo\n")
     case("lines_bytes", 0, "text/plain", as_json, b"caf\xe9\n\xff\0\n")
     case("csv", 2, "text/csv", "text/csv", 'one\n"two, quoted"\n"thr""ee\nlines"\n')
+    case("csv_comma_label", 0, "text/plain", "text/csv", "one\\n\\n")
     case("csv_commas", 0, "text/csv", "", "one, with, commas\n\"a\",b\n")
     case("csv_open", 0, "text/csv", "", '"never closed\n')
     case("csv_gzip", 0, "text/csv", "", gzip.compress(b"a\n", mtime=0))

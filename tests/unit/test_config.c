@@ -94,7 +94,8 @@ static void what_is_not_an_object_is_refused_with_its_place(void **state)
 
 static void every_allocation_of_reading_may_fail(void **state)
 {
-    char *const path = tmpdir_write(*state, "x.json", "{\"a\": [1, {\"b\": \"c\"}]}", 23);
+    static const char text[] = "{\"a\": [1, {\"b\": \"c\"}]}";
+    char *const path = tmpdir_write(*state, "x.json", text, sizeof text - 1);
     for (size_t nth = 0;; nth++) {
         tmli_arena arena;
         const tmli_value *value = NULL;

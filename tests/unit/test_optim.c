@@ -80,7 +80,21 @@ typedef struct machine {
 
 static void step_eagerly(machine *m, uint32_t step, const float *grad)
 {
-    tmli_optim_apply(&m->options, &m->state, 0, m->rows, step, m->params, grad);
+    for (size_t row = 0; row < m->rows; row++) {
+        const size_t at = row * m->width;
+        const size_t half = m->width / 2; /* in two pieces, as threads might */
+        tmli_optim_apply(&m->options, &m->state, row, half, m->width - half, step,
+                         m->params + at + half, grad + at + half);
+        tmli_optim_apply(&m->options, &m->state, row, 0, half, step, m->params + at, grad + at);
+        tmli_optim_stepped(&m->state, row, step);
+    }
+}
+
+static void settle(machine *m, uint32_t step)
+{
+    for (size_t row = 0; row < m->rows; row++) {
+        tmli_optim_catch_up(&m->options, &m->state, row, step, m->params + row * m->width);
+    }
 }
 
 /* Rows without gradient wait. */
@@ -89,8 +103,10 @@ static void step_lazily(machine *m, uint32_t step, const float *grad)
     for (size_t row = 0; row < m->rows; row++) {
         const size_t at = row * m->width;
         if (!is_zero_row(grad + at, m->width)) {
-            tmli_optim_catch_up(&m->options, &m->state, row, 1, step - 1, m->params + at);
-            tmli_optim_apply(&m->options, &m->state, row, 1, step, m->params + at, grad + at);
+            tmli_optim_catch_up(&m->options, &m->state, row, step - 1, m->params + at);
+            tmli_optim_apply(&m->options, &m->state, row, 0, m->width, step, m->params + at,
+                             grad + at);
+            tmli_optim_stepped(&m->state, row, step);
         }
     }
 }
@@ -133,7 +149,7 @@ static void check_path(const golden_case *c)
         read_numbers(&want, numbers, rows * width);
         assert_near_all(eager.params, numbers, rows * width, PATH_TOLERANCE);
     }
-    tmli_optim_catch_up(&options, &lazy.state, 0, rows, (uint32_t)n_steps, lazy.params);
+    settle(&lazy, (uint32_t)n_steps);
     assert_memory_equal(eager.params, lazy.params, rows * width * sizeof(float));
     tmli_optim_state_deinit(&eager.state);
     tmli_optim_state_deinit(&lazy.state);
@@ -210,7 +226,7 @@ static void lazy_rows_have_the_bits_of_eager_ones(void **state)
             step_eagerly(&eager, step, grad);
             step_lazily(&lazy, step, grad);
         }
-        tmli_optim_catch_up(&options, &lazy.state, 0, MOST_ROWS, STEPS, lazy.params);
+        settle(&lazy, STEPS);
         same_state(&eager, &lazy);
         tmli_optim_state_deinit(&eager.state);
         tmli_optim_state_deinit(&lazy.state);
@@ -256,7 +272,7 @@ static void only_some_kinds_drift(void **state)
         step_eagerly(&m, 1, grad);
         float before[6];
         memcpy(before, m.params, sizeof before);
-        tmli_optim_catch_up(&options, &m.state, 0, 2, 9, m.params);
+        settle(&m, 9);
         for (size_t i = 0; i < 6; i++) {
             assert_int_equal(before[i] != m.params[i], drifts[k]);
         }

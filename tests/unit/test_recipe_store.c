@@ -64,82 +64,83 @@ static void assert_stored(tml_recipe *recipe, const char *name, const char *valu
     }
 }
 
+static const struct {
+    const char *name;
+    const char *value;
+    const char *want;
+} spellings[] = {
+    /* whole numbers */
+    {"epochs", "5", "\"epochs\":5"},
+    {"epochs", "\"6\"", "\"epochs\":6"},
+    {"epochs", " 7 ", "\"epochs\":7"},
+    {"epochs", "8.0", "\"epochs\":8"},
+    {"epochs", "9e0", "\"epochs\":9"},
+    {"epochs", "1e3", "\"epochs\":1000"},
+    {"epochs", "\"10.0\"", "\"epochs\":10"},
+    {"epochs", "\" 11 \"", "\"epochs\":11"},
+    {"seed", "9007199254740991", "\"seed\":9007199254740991"},
+    {"seed", "0", "\"seed\":0"},
+    /* numbers */
+    {"lr", "0.25", "\"learning_rate\":0.25"},
+    {"lr", "\"0.5\"", "\"learning_rate\":0.5"},
+    {"lr", "1e-3", "\"learning_rate\":0.001"},
+    {"lr", ".125", "\"learning_rate\":0.125"},
+    {"lr", "2", "\"learning_rate\":2"},
+    {"dropout", "0", "\"dropout\":0"},
+    {"dropout", "0.99", "\"dropout\":0.99"},
+    {"validation_split", "0.9", "\"validation\":0.9"},
+    /* booleans */
+    {"trainable", "True", "\"trainable\":true"},
+    {"trainable", "FALSE", "\"trainable\":false"},
+    {"trainable", "1", "\"trainable\":true"},
+    {"trainable", "0", "\"trainable\":false"},
+    {"trainable", "\"true\"", "\"trainable\":true"},
+    {"trainable", "\"False\"", "\"trainable\":false"},
+    {"trainable", "yes", "\"trainable\":true"},
+    {"trainable", "off", "\"trainable\":false"},
+    /* words of a set */
+    {"optimizer", "adam", "\"optimizer\":\"adam\""},
+    {"optimizer", "\"sgd\"", "\"optimizer\":\"sgd\""},
+    {"format", " jsonl ", "\"format\":\"jsonl\""},
+    /* texts */
+    {"text", "headline", "\"text\":\"headline\""},
+    {"text", "\"head line\"", "\"text\":\"head line\""},
+    {"text", "5", "\"text\":\"5\""},
+    {"text", "true", "\"text\":\"true\""},
+    {"text", "\"\\\"quoted\\\"\"", "\"text\":\"\\\"quoted\\\"\""},
+    {"name", "caf\xc3\xa9", "\"name\":\"caf\xc3\xa9\""},
+    {"vectors", "None.txt", "\"source\":\"None.txt\""},
+    {"vectors", "none", "\"source\":\"none\""},
+    {"weight", "NONE", "\"weight\":\"none\""},
+    /* lists */
+    {"hidden", "[32, 16]", "\"hidden\":[32,16]"},
+    {"hidden", "64,8", "\"hidden\":[64,8]"},
+    {"hidden", "\"4, 2\"", "\"hidden\":[4,2]"},
+    {"hidden", "['9', '7']", "\"hidden\":[9,7]"},
+    {"hidden", "[\"5\", 3.0]", "\"hidden\":[5,3]"},
+    {"hidden", "12", "\"hidden\":[12]"},
+    {"hidden", "[]", "\"hidden\":[]"},
+    {"normalize", "['lower']", "\"normalize\":[\"lower\"]"},
+    {"normalize", "lower, nfc", "\"normalize\":[\"lower\",\"nfc\"]"},
+    {"normalize", "[\"nfkc\"]", "\"normalize\":[\"nfkc\"]"},
+    {"normalize", "[]", "\"normalize\":[]"},
+    {"data.header", "[a, b, 3]", "\"header\":[\"a\",\"b\",\"3\"]"},
+    {"data.header", "x,y z", "\"header\":[\"x\",\"y z\"]"},
+    /* maps */
+    {"labels", "{\"b\": \"Business\"}", "\"labels\":{\"b\":\"Business\"}"},
+    {"labels", "{'0': 'No', '1': 'Yes'}", "\"labels\":{\"0\":\"No\",\"1\":\"Yes\"}"},
+    {"labels", "{0: No, 1: Yes}", "\"labels\":{\"0\":\"No\",\"1\":\"Yes\"}"},
+    {"labels", "{}", "\"labels\":{}"},
+    {"class_weight", "balanced", "\"class_weight\":\"balanced\""},
+    {"class_weight", "\"none\"", "\"class_weight\":\"none\""},
+    {"class_weight", "{'b': 2, 't': '0.5'}", "\"class_weight\":{\"b\":2,\"t\":0.5}"},
+    {"class_weight", "{}", "\"class_weight\":\"none\""},
+};
+
 static void values_are_read_in_every_spelling(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *value;
-        const char *want;
-    } cases[] = {
-        /* whole numbers */
-        {"epochs", "5", "\"epochs\":5"},
-        {"epochs", "\"6\"", "\"epochs\":6"},
-        {"epochs", " 7 ", "\"epochs\":7"},
-        {"epochs", "8.0", "\"epochs\":8"},
-        {"epochs", "9e0", "\"epochs\":9"},
-        {"epochs", "1e3", "\"epochs\":1000"},
-        {"epochs", "\"10.0\"", "\"epochs\":10"},
-        {"epochs", "\" 11 \"", "\"epochs\":11"},
-        {"seed", "9007199254740991", "\"seed\":9007199254740991"},
-        {"seed", "0", "\"seed\":0"},
-        /* numbers */
-        {"lr", "0.25", "\"learning_rate\":0.25"},
-        {"lr", "\"0.5\"", "\"learning_rate\":0.5"},
-        {"lr", "1e-3", "\"learning_rate\":0.001"},
-        {"lr", ".125", "\"learning_rate\":0.125"},
-        {"lr", "2", "\"learning_rate\":2"},
-        {"dropout", "0", "\"dropout\":0"},
-        {"dropout", "0.99", "\"dropout\":0.99"},
-        {"validation_split", "0.9", "\"validation\":0.9"},
-        /* booleans */
-        {"trainable", "True", "\"trainable\":true"},
-        {"trainable", "FALSE", "\"trainable\":false"},
-        {"trainable", "1", "\"trainable\":true"},
-        {"trainable", "0", "\"trainable\":false"},
-        {"trainable", "\"true\"", "\"trainable\":true"},
-        {"trainable", "\"False\"", "\"trainable\":false"},
-        {"trainable", "yes", "\"trainable\":true"},
-        {"trainable", "off", "\"trainable\":false"},
-        /* words of a set */
-        {"optimizer", "adam", "\"optimizer\":\"adam\""},
-        {"optimizer", "\"sgd\"", "\"optimizer\":\"sgd\""},
-        {"format", " jsonl ", "\"format\":\"jsonl\""},
-        /* texts */
-        {"text", "headline", "\"text\":\"headline\""},
-        {"text", "\"head line\"", "\"text\":\"head line\""},
-        {"text", "5", "\"text\":\"5\""},
-        {"text", "true", "\"text\":\"true\""},
-        {"text", "\"\\\"quoted\\\"\"", "\"text\":\"\\\"quoted\\\"\""},
-        {"name", "caf\xc3\xa9", "\"name\":\"caf\xc3\xa9\""},
-        {"vectors", "None.txt", "\"source\":\"None.txt\""},
-        {"vectors", "none", "\"source\":\"none\""},
-        {"weight", "NONE", "\"weight\":\"none\""},
-        /* lists */
-        {"hidden", "[32, 16]", "\"hidden\":[32,16]"},
-        {"hidden", "64,8", "\"hidden\":[64,8]"},
-        {"hidden", "\"4, 2\"", "\"hidden\":[4,2]"},
-        {"hidden", "['9', '7']", "\"hidden\":[9,7]"},
-        {"hidden", "[\"5\", 3.0]", "\"hidden\":[5,3]"},
-        {"hidden", "12", "\"hidden\":[12]"},
-        {"hidden", "[]", "\"hidden\":[]"},
-        {"normalize", "['lower']", "\"normalize\":[\"lower\"]"},
-        {"normalize", "lower, nfc", "\"normalize\":[\"lower\",\"nfc\"]"},
-        {"normalize", "[\"nfkc\"]", "\"normalize\":[\"nfkc\"]"},
-        {"normalize", "[]", "\"normalize\":[]"},
-        {"data.header", "[a, b, 3]", "\"header\":[\"a\",\"b\",\"3\"]"},
-        {"data.header", "x,y z", "\"header\":[\"x\",\"y z\"]"},
-        /* maps */
-        {"labels", "{\"b\": \"Business\"}", "\"labels\":{\"b\":\"Business\"}"},
-        {"labels", "{'0': 'No', '1': 'Yes'}", "\"labels\":{\"0\":\"No\",\"1\":\"Yes\"}"},
-        {"labels", "{0: No, 1: Yes}", "\"labels\":{\"0\":\"No\",\"1\":\"Yes\"}"},
-        {"labels", "{}", "\"labels\":{}"},
-        {"class_weight", "balanced", "\"class_weight\":\"balanced\""},
-        {"class_weight", "\"none\"", "\"class_weight\":\"none\""},
-        {"class_weight", "{'b': 2, 't': '0.5'}", "\"class_weight\":{\"b\":2,\"t\":0.5}"},
-        {"class_weight", "{}", "\"class_weight\":\"none\""},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_stored(*state, cases[i].name, cases[i].value, cases[i].want);
+    for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+        assert_stored(*state, spellings[i].name, spellings[i].value, spellings[i].want);
     }
 }
 
@@ -160,70 +161,71 @@ static void what_counts_as_not_given_changes_nothing(void **state)
     assert_string_equal(before, after);
 }
 
+static const struct {
+    const char *name;
+    const char *value;
+    const char *sentence;
+} refusals[] = {
+    {"epochs", "ten", "epochs: \"ten\" is not a whole number in 1..100000"},
+    {"epochs", "\"ten\"", "epochs: \"ten\" is not a whole number in 1..100000"},
+    {"epochs", "0", "epochs: \"0\" is not a whole number in 1..100000"},
+    {"epochs", "100001", "epochs: \"100001\" is not a whole number in 1..100000"},
+    {"epochs", "5.5", "epochs: \"5.5\" is not a whole number in 1..100000"},
+    {"epochs", "-1", "epochs: \"-1\" is not a whole number in 1..100000"},
+    {"epochs", "1e400", "epochs: \"1e400\" is not a whole number in 1..100000"},
+    {"epochs", "NaN", "epochs: \"NaN\" is not a whole number in 1..100000"},
+    {"epochs", "0x10", "epochs: \"0x10\" is not a whole number in 1..100000"},
+    {"epochs", "true", "epochs: \"true\" is not a whole number in 1..100000"},
+    {"epochs", "[5]", "epochs: \"a list\" is not a whole number in 1..100000"},
+    {"epochs", "{}", "epochs: \"an object\" is not a whole number in 1..100000"},
+    {"num_epochs", "x", "num_epochs: \"x\" is not a whole number in 1..100000"},
+    {"train.epochs", "x", "train.epochs: \"x\" is not a whole number in 1..100000"},
+    {"seed", "9007199254740993",
+     "seed: \"9007199254740993\" is not a whole number in 0..9007199254740991"},
+    {"lr", "0", "lr: \"0\" is not a number in 1e-08..100"},
+    {"lr", "101", "lr: \"101\" is not a number in 1e-08..100"},
+    {"lr", "Infinity", "lr: \"Infinity\" is not a number in 1e-08..100"},
+    {"dropout", "1", "dropout: \"1\" is not a number in 0..0.99"},
+    {"dropout", "-0.1", "dropout: \"-0.1\" is not a number in 0..0.99"},
+    {"trainable", "maybe", "trainable: \"maybe\" is not true or false"},
+    {"trainable", "2", "trainable: \"2\" is not true or false"},
+    {"trainable", "[true]", "trainable: \"a list\" is not true or false"},
+    {"optimizer", "adma",
+     "optimizer: \"adma\" is not one of sgd, rmsprop, adam, adagrad; did you mean \"adam\"?"},
+    {"optimizer", "5", "optimizer: \"5\" is not one of sgd, rmsprop, adam, adagrad"},
+    {"optimizer", "ADAM",
+     "optimizer: \"ADAM\" is not one of sgd, rmsprop, adam, adagrad; did you mean \"adam\"?"},
+    {"text", "[a]", "text: expected text, found a list"},
+    {"text", "{}", "text: expected text, found an object"},
+    {"hidden", "[32, -1]", "hidden: \"-1\" is not a whole number in 1..100000"},
+    {"hidden", "32,,16", "hidden: \"\" is not a whole number in 1..100000"},
+    {"hidden", "[[3]]", "hidden: \"a list\" is not a whole number in 1..100000"},
+    {"hidden", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "hidden: 16 layers, at most 15"},
+    {"normalize", "lower, uper",
+     "normalize: \"uper\" is not one of lower, squeeze_punctuation, nfc, nfkc, strip_accents, "
+     "collapse_spaces"},
+    {"data.header", "[a, [b]]", "data.header: expected text, found a list"},
+    {"labels", "b", "labels: expected a map of labels in the data to names, found a string"},
+    {"labels", "[b]", "labels: expected a map of labels in the data to names, found a list"},
+    {"labels", "{b: [x]}", "labels: expected text, found a list"},
+    {"class_weight", "even",
+     "class_weight: expected balanced, none, or a map of labels to numbers"},
+    {"class_weight", "{b: -1}", "class_weight: \"-1\" is not a number in 0..1000000"},
+    {"class_weight", "{b: x}", "class_weight: \"x\" is not a number in 0..1000000"},
+    {"epohcs", "5", "epohcs: unknown hyperparameter; did you mean \"epochs\"?"},
+    {"", "5", ": unknown hyperparameter; docs/recipes.md lists them all"},
+};
+
 /* Each sentence names the key as it was given, the value, and what was expected; the recipe stays as it was. */
 static void what_cannot_be_stored_is_refused_and_changes_nothing(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *value;
-        const char *sentence;
-    } cases[] = {
-        {"epochs", "ten", "epochs: \"ten\" is not a whole number in 1..100000"},
-        {"epochs", "\"ten\"", "epochs: \"ten\" is not a whole number in 1..100000"},
-        {"epochs", "0", "epochs: \"0\" is not a whole number in 1..100000"},
-        {"epochs", "100001", "epochs: \"100001\" is not a whole number in 1..100000"},
-        {"epochs", "5.5", "epochs: \"5.5\" is not a whole number in 1..100000"},
-        {"epochs", "-1", "epochs: \"-1\" is not a whole number in 1..100000"},
-        {"epochs", "1e400", "epochs: \"1e400\" is not a whole number in 1..100000"},
-        {"epochs", "NaN", "epochs: \"NaN\" is not a whole number in 1..100000"},
-        {"epochs", "0x10", "epochs: \"0x10\" is not a whole number in 1..100000"},
-        {"epochs", "true", "epochs: \"true\" is not a whole number in 1..100000"},
-        {"epochs", "[5]", "epochs: \"a list\" is not a whole number in 1..100000"},
-        {"epochs", "{}", "epochs: \"an object\" is not a whole number in 1..100000"},
-        {"num_epochs", "x", "num_epochs: \"x\" is not a whole number in 1..100000"},
-        {"train.epochs", "x", "train.epochs: \"x\" is not a whole number in 1..100000"},
-        {"seed", "9007199254740993",
-         "seed: \"9007199254740993\" is not a whole number in 0..9007199254740991"},
-        {"lr", "0", "lr: \"0\" is not a number in 1e-08..100"},
-        {"lr", "101", "lr: \"101\" is not a number in 1e-08..100"},
-        {"lr", "Infinity", "lr: \"Infinity\" is not a number in 1e-08..100"},
-        {"dropout", "1", "dropout: \"1\" is not a number in 0..0.99"},
-        {"dropout", "-0.1", "dropout: \"-0.1\" is not a number in 0..0.99"},
-        {"trainable", "maybe", "trainable: \"maybe\" is not true or false"},
-        {"trainable", "2", "trainable: \"2\" is not true or false"},
-        {"trainable", "[true]", "trainable: \"a list\" is not true or false"},
-        {"optimizer", "adma",
-         "optimizer: \"adma\" is not one of sgd, rmsprop, adam, adagrad; did you mean \"adam\"?"},
-        {"optimizer", "5", "optimizer: \"5\" is not one of sgd, rmsprop, adam, adagrad"},
-        {"optimizer", "ADAM",
-         "optimizer: \"ADAM\" is not one of sgd, rmsprop, adam, adagrad; did you mean \"adam\"?"},
-        {"text", "[a]", "text: expected text, found a list"},
-        {"text", "{}", "text: expected text, found an object"},
-        {"hidden", "[32, -1]", "hidden: \"-1\" is not a whole number in 1..100000"},
-        {"hidden", "32,,16", "hidden: \"\" is not a whole number in 1..100000"},
-        {"hidden", "[[3]]", "hidden: \"a list\" is not a whole number in 1..100000"},
-        {"hidden", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "hidden: 16 layers, at most 15"},
-        {"normalize", "lower, uper",
-         "normalize: \"uper\" is not one of lower, squeeze_punctuation, nfc, nfkc, strip_accents, "
-         "collapse_spaces"},
-        {"data.header", "[a, [b]]", "data.header: expected text, found a list"},
-        {"labels", "b", "labels: expected a map of labels in the data to names, found a string"},
-        {"labels", "[b]", "labels: expected a map of labels in the data to names, found a list"},
-        {"labels", "{b: [x]}", "labels: expected text, found a list"},
-        {"class_weight", "even",
-         "class_weight: expected balanced, none, or a map of labels to numbers"},
-        {"class_weight", "{b: -1}", "class_weight: \"-1\" is not a number in 0..1000000"},
-        {"class_weight", "{b: x}", "class_weight: \"x\" is not a number in 0..1000000"},
-        {"epohcs", "5", "epohcs: unknown hyperparameter; did you mean \"epochs\"?"},
-        {"", "5", ": unknown hyperparameter; docs/recipes.md lists them all"},
-    };
     char before[4096];
     char after[4096];
     write_text(*state, before, sizeof before);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(refusals); i++) {
         tml_error err = {0};
-        assert_int_equal(set(*state, cases[i].name, cases[i].value, &err), TML_EINVAL);
-        assert_string_equal(err.text, cases[i].sentence);
+        assert_int_equal(set(*state, refusals[i].name, refusals[i].value, &err), TML_EINVAL);
+        assert_string_equal(err.text, refusals[i].sentence);
         write_text(*state, after, sizeof after);
         assert_string_equal(before, after);
     }

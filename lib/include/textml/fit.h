@@ -15,8 +15,8 @@
 
 /* Figures of one epoch. Losses as Keras reports them. */
 typedef struct tml_epoch {
-    size_t epoch;        /* from 1 */
-    double train_loss;   /* weighted mean over the epoch's batches, dropout included */
+    size_t epoch;      /* from 1 */
+    double train_loss; /* weighted mean over the epoch's batches, dropout included */
     double train_accuracy;
     double validation_loss; /* NaN without validation rows */
     double validation_accuracy;
@@ -32,7 +32,8 @@ typedef struct tml_progress {
 typedef struct tml_fit_input {
     const char *const *train;
     size_t n_train; /* at least 1 */
-    const char *const *validation; /* none: a part of the training rows is split off (recipe: data.split) */
+    const char *const
+        *validation; /* none: a part of the training rows is split off (recipe: data.split) */
     size_t n_validation;
     const char *const *test; /* scored once at the end; may be none */
     size_t n_test;
@@ -41,18 +42,20 @@ typedef struct tml_fit_input {
 } tml_fit_input;
 
 typedef struct tml_fit_options {
-    size_t n_threads;        /* at least 1; does not change the result */
-    const atomic_bool *stop; /* may be NULL: set it to finish the batch and keep the best model so far */
-    const tml_log *log;      /* may be NULL */
-    void (*on_epoch)(void *ctx, const tml_epoch *epoch);          /* may be NULL */
-    void (*on_progress)(void *ctx, const tml_progress *progress); /* may be NULL; after each batch */
+    size_t n_threads; /* at least 1; does not change the result */
+    const atomic_bool
+        *stop;          /* may be NULL: set it to finish the batch and keep the best model so far */
+    const tml_log *log; /* may be NULL */
+    void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
+    void (*on_progress)(void *ctx,
+                        const tml_progress *progress); /* may be NULL; after each batch */
     void *ctx;
 } tml_fit_options;
 
 typedef struct tml_fit_report {
     size_t rows_train, rows_validation, rows_test;
-    size_t terms_seen; /* distinct tokens of the training rows */
-    size_t terms_kept; /* of them in the vocabulary */
+    size_t terms_seen;    /* distinct tokens of the training rows */
+    size_t terms_kept;    /* of them in the vocabulary */
     bool vectors_read;    /* word vectors were asked for and read */
     size_t vectors_found; /* terms of the vocabulary that the word vectors have */
     uint64_t replaced;    /* ill-formed UTF-8 sequences read as U+FFFD */

@@ -33,7 +33,7 @@ TML_API size_t tml_model_labels(const tml_model *model); /* number of labels, at
 /* Name of label i, below tml_model_labels: as answers show it. Borrowed from the model. */
 TML_API tml_str tml_model_label(const tml_model *model, size_t i);
 TML_API const char *tml_model_recipe_name(const tml_model *model); /* borrowed from the model */
-TML_API size_t tml_model_bytes(const tml_model *model); /* size of the tensors */
+TML_API size_t tml_model_bytes(const tml_model *model);            /* size of the tensors */
 /* The keys of the recipe's own JSON request and answer ("input", "result"), or NULL. Borrowed from the model. */
 TML_API const char *tml_model_request_key(const tml_model *model);
 TML_API const char *tml_model_response_key(const tml_model *model);

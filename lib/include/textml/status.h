@@ -9,15 +9,15 @@
 #include "textml/version.h"
 
 /* X(name, pinned number, text): numbers never change, new ones are added at the end. */
-#define TML_STATUS_LIST(X)                                                                         \
-    X(TML_OK, 0, "done")                                                                           \
-    X(TML_EINVAL, 1, "an option or argument is not valid")                                         \
-    X(TML_EFORMAT, 2, "the data do not have the expected format")                                  \
-    X(TML_ELIMIT, 3, "larger than a configured limit")                                             \
-    X(TML_EVERSION, 4, "written by a version that this one does not read")                         \
-    X(TML_EIO, 5, "a system call failed")                                                          \
-    X(TML_ENUMERIC, 6, "the mathematics left the finite numbers")                                  \
-    X(TML_ENOMEM, 7, "out of memory")                                                              \
+#define TML_STATUS_LIST(X)                                                 \
+    X(TML_OK, 0, "done")                                                   \
+    X(TML_EINVAL, 1, "an option or argument is not valid")                 \
+    X(TML_EFORMAT, 2, "the data do not have the expected format")          \
+    X(TML_ELIMIT, 3, "larger than a configured limit")                     \
+    X(TML_EVERSION, 4, "written by a version that this one does not read") \
+    X(TML_EIO, 5, "a system call failed")                                  \
+    X(TML_ENUMERIC, 6, "the mathematics left the finite numbers")          \
+    X(TML_ENOMEM, 7, "out of memory")                                      \
     X(TML_ESTOPPED, 8, "stopped on request")
 
 typedef enum tml_status {
@@ -26,7 +26,9 @@ typedef enum tml_status {
 #undef TML_STATUS_ENUM
 } tml_status;
 
-enum { TML_ERROR_TEXT_BYTES = 1024 }; /* a failure file holds 1024 bytes too */
+enum {
+    TML_ERROR_TEXT_BYTES = 1024
+}; /* a failure file holds 1024 bytes too */
 
 typedef struct tml_error {
     tml_status status;

@@ -1,0 +1,166 @@
+#include "support/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/process.h"
+
+enum {
+    ANSWER_BYTES_MAX = 16 << 20
+};
+static const double write_seconds = 30;
+
+static int try_connect(unsigned port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
+        const int error = errno;
+        (void)close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+int http_connect(unsigned port)
+{
+    const int fd = try_connect(port);
+    if (fd < 0) {
+        fail_msg("connect to port %u: %s", port, strerror(errno));
+    }
+    return fd;
+}
+
+void http_close(int fd)
+{
+    (void)close(fd);
+}
+
+bool http_is_refused(unsigned port)
+{
+    const int fd = try_connect(port);
+    if (fd >= 0) {
+        (void)close(fd);
+        return false;
+    }
+    return errno == ECONNREFUSED || errno == ECONNRESET;
+}
+
+/* Whether the socket is ready before the end of the time. */
+static bool wait_for(int fd, short what, double end)
+{
+    const double left = end - process_clock();
+    struct pollfd wait = {.fd = fd, .events = what};
+    return left > 0 && poll(&wait, 1, (int)(left * 1000) + 1) > 0;
+}
+
+bool http_write(int fd, const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    const double end = process_clock() + write_seconds;
+    while (n > 0) {
+        if (!wait_for(fd, POLLOUT, end)) {
+            fail_msg("%zu bytes could not be sent", n);
+        }
+        const ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            return false;
+        }
+        if (sent < 0) {
+            fail_msg("send: %s", strerror(errno));
+        }
+        at += sent;
+        n -= (size_t)sent;
+    }
+    return true;
+}
+
+bool http_write_text(int fd, const char *text)
+{
+    return http_write(fd, text, strlen(text));
+}
+
+void http_end_writing(int fd)
+{
+    (void)shutdown(fd, SHUT_WR);
+}
+
+/* How many bytes the answer at text has in all; 0 while its headers are not complete. */
+static size_t answer_bytes(const char *text)
+{
+    const char *const end = strstr(text, "\r\n\r\n");
+    if (end == NULL) {
+        return 0;
+    }
+    size_t body = 0;
+    for (const char *line = strstr(text, "\r\n"); line < end; line = strstr(line + 2, "\r\n")) {
+        if (strncasecmp(line + 2, "Content-Length:", 15) == 0) {
+            body = strtoul(line + 17, NULL, 10);
+        }
+    }
+    return (size_t)(end - text) + 4 + body;
+}
+
+/* Reads byte by byte what belongs to one answer, or all until the end. */
+static char *read_text(int fd, double seconds, bool is_one)
+{
+    const double end = process_clock() + seconds;
+    size_t used = 0;
+    size_t room = 4096;
+    char *text = calloc(1, room);
+    while (text != NULL) {
+        const size_t whole = is_one ? answer_bytes(text) : 0;
+        if (whole > 0 && used >= whole) {
+            return text;
+        }
+        if (!wait_for(fd, POLLIN, end)) {
+            print_error("so far: %s\n", text);
+            fail_msg("no answer within %g seconds", seconds);
+        }
+        if (used + 1 == room && room < ANSWER_BYTES_MAX) {
+            room *= 2;
+            char *const grown = realloc(text, room);
+            if (grown == NULL) {
+                break;
+            }
+            text = grown;
+        }
+        /* Not more than this answer: the next one may stand behind it. */
+        const size_t most = whole > 0 ? whole - used : is_one ? 1 : room - used - 1;
+        const ssize_t n = recv(fd, text + used, most < room - used - 1 ? most : room - used - 1, 0);
+        if (n <= 0) {
+            return text; /* closed, or reset by the other side */
+        }
+        used += (size_t)n;
+        text[used] = '\0';
+    }
+    free(text);
+    fail_msg("no memory for an answer");
+    return NULL;
+}
+
+char *http_read_answer(int fd, double seconds)
+{
+    return read_text(fd, seconds, true);
+}
+
+char *http_read_all(int fd, double seconds)
+{
+    return read_text(fd, seconds, false);
+}
