@@ -143,7 +143,7 @@ void job_write_gzip(const job *j, const char *path, const char *text)
 {
     job_write(j, path, ""); /* its directories */
     char *const name = job_path(j, path);
-    const gzFile file = gzopen(name, "wb");
+    gzFile file = gzopen(name, "wb");
     const unsigned n = (unsigned)strlen(text);
     if (file == NULL || gzwrite(file, text, n) != (int)n || gzclose(file) != Z_OK) {
         fail_msg("%s: gzip failed", name);
