@@ -12,6 +12,8 @@ source local_test/packages.sh
 all_stages=(packages lint dev dev-clang shared asan tsan fuzz coverage release)
 export JOBS=${JOBS:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
+# What the binary does not change, and what takes long: once is enough.
+once=(-LE '^(lint|slow)$' -E '^bench\.')
 # The tests of threads bring their own; a BLAS that adds more makes them slow and their order accidental.
 export OPENBLAS_NUM_THREADS=1
 coverage_floor=90
@@ -54,18 +56,18 @@ stage_lint() {
 
 stage_dev() {
   build dev
-  run_cases dev
+  run_cases dev -LE '^slow$' -E '^bench\.'
 }
 
-# The second compiler: its warnings, and what it makes of the same code. The source tree's own checks were in dev.
+# The second compiler: its warnings, and what it makes of the same code.
 stage_dev-clang() {
   build dev-clang
-  run_cases dev-clang -LE lint
+  run_cases dev-clang "${once[@]}"
 }
 
 stage_shared() {
   build shared
-  run_cases shared -LE lint
+  run_cases shared "${once[@]}"
 }
 
 # Leaks are looked for through ptrace, which a container may forbid.
@@ -77,7 +79,7 @@ stage_asan() {
     echo '!!!! SKIPPED: leak detection: LeakSanitizer may not trace processes here (in a container: --cap-add SYS_PTRACE)'
     export ASAN_OPTIONS=detect_leaks=0
   fi
-  run_cases asan -LE lint
+  run_cases asan "${once[@]}"
   unset ASAN_OPTIONS
 }
 
@@ -93,19 +95,19 @@ stage_tsan() {
       return 1
     }
   fi
-  run_cases tsan -LE lint
+  run_cases tsan "${once[@]}"
   in_environment=(env)
 }
 
 stage_fuzz() {
   build fuzz
-  run_cases fuzz -LE lint
+  run_cases fuzz "${once[@]}"
 }
 
 stage_coverage() {
   build coverage
   find build/coverage -name '*.gcda' -delete
-  run_cases coverage -LE lint
+  run_cases coverage "${once[@]}"
   gcovr --root . --filter 'lib/' --txt build/coverage/coverage.txt --fail-under-line "$coverage_floor" build/coverage || {
     cat build/coverage/coverage.txt
     return 1
@@ -113,7 +115,7 @@ stage_coverage() {
   tail -n 3 build/coverage/coverage.txt
 }
 
-# What users build; the cases that measure or take long (label slow) run here alone.
+# What users build. The cases that take long or measure run here alone.
 stage_release() {
   build release
   run_cases release -LE lint

@@ -32,8 +32,8 @@ typedef struct decimal {
     bool negative;
     const char *first;
     const char *last;
-    uint64_t
-        mantissa; /* the digits as an integer, when there are at most EXACT_DIGITS from the first not 0 */
+    /* the digits as an integer, when there are at most EXACT_DIGITS from the first not 0 */
+    uint64_t mantissa;
     size_t n_digits;    /* from the first that is not 0 */
     int64_t n_fraction; /* digits behind the point */
     int64_t exponent;

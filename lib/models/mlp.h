@@ -52,8 +52,8 @@ typedef struct tmli_mlp_shape {
 
 typedef struct tmli_mlp {
     tmli_mlp_shape shape;
-    const float
-        *weights[TMLI_MLP_MAX_LAYERS];        /* [D_l, O_l]; borrowed from slab or from a mapping */
+    /* [D_l, O_l]; borrowed from slab or from a mapping */
+    const float *weights[TMLI_MLP_MAX_LAYERS];
     const float *biases[TMLI_MLP_MAX_LAYERS]; /* [O_l] */
     tmli_table embedding;                     /* table that entries point into; borrowed */
     float *slab;                              /* owned parameters, NULL when all are borrowed */

@@ -15,8 +15,8 @@ typedef struct tmli_wanted {
 
 typedef struct tmli_row_loss {
     double loss; /* without weight */
-    float
-        hits; /* share of the row's outputs that are right, 0 or 1 for one class; NaN for identity */
+    /* share of the row's outputs that are right, 0 or 1 for one class; NaN for identity */
+    float hits;
 } tmli_row_loss;
 
 /* z [K]: what the output function was applied to; p [K]: what it gave.

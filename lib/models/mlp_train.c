@@ -2,8 +2,8 @@
 #include "models/mlp_train.h"
 
 #include <math.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/status.h"
@@ -229,7 +229,7 @@ static void free_validation(validation_run *run)
 }
 
 /* Chunks are cut by the rows alone and added in order, so that the figures do not depend on threads. */
-static void validate(validation_run *run, tmli_epoch *epoch)
+static void validate(validation_run *run, tml_epoch *epoch)
 {
     const tmli_trainer *const trainer = run->trainer;
     const size_t n = run->examples->rows.n;
@@ -273,15 +273,8 @@ static void shuffle(tmli_trainer *trainer, size_t epoch)
     tmli_rng_shuffle(&rng, trainer->order, trainer->rows.n);
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* All batches of an epoch, or those before *stop. */
-static tml_status run_batches(fit_state *fit, tmli_epoch *epoch, tml_error *err)
+static tml_status run_batches(fit_state *fit, tml_epoch *epoch, tml_error *err)
 {
     tmli_trainer *const trainer = &fit->trainer;
     const tmli_mlp_train_options *const options = trainer->options;
@@ -307,7 +300,7 @@ static tml_status run_batches(fit_state *fit, tmli_epoch *epoch, tml_error *err)
                              (double)options->optim.learning_rate);
         }
         if (options->on_progress != NULL) {
-            const tmli_progress progress = {epoch->epoch, options->epochs, first + batch.n, n};
+            const tml_progress progress = {epoch->epoch, options->epochs, first + batch.n, n};
             options->on_progress(options->ctx, &progress);
         }
     }
@@ -317,7 +310,7 @@ static tml_status run_batches(fit_state *fit, tmli_epoch *epoch, tml_error *err)
 }
 
 /* Remembers the epoch when it is the best so far. True when patience has run out. */
-static bool judge(fit_state *fit, const tmli_epoch *epoch)
+static bool judge(fit_state *fit, const tml_epoch *epoch)
 {
     const tmli_mlp_train_options *const options = fit->trainer.options;
     if (!fit->keeps_best) {
@@ -338,8 +331,8 @@ static bool judge(fit_state *fit, const tmli_epoch *epoch)
 static tml_status run_epoch(fit_state *fit, size_t number, tml_error *err)
 {
     tmli_trainer *const trainer = &fit->trainer;
-    const double start = now_seconds();
-    tmli_epoch epoch = {
+    const double start = tmli_seconds();
+    tml_epoch epoch = {
         .epoch = number,
         .validation_loss = NAN,
         .validation_accuracy = NAN,
@@ -351,7 +344,7 @@ static tml_status run_epoch(fit_state *fit, size_t number, tml_error *err)
     if (status != TML_OK || fit->summary.interrupted) {
         return status;
     }
-    epoch.seconds = now_seconds() - start;
+    epoch.seconds = tmli_seconds() - start;
     if (fit->validation.losses != NULL) {
         validate(&fit->validation, &epoch);
         if (!isfinite(epoch.validation_loss)) {

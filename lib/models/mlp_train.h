@@ -18,35 +18,31 @@
 /* Training or validation rows with what they should give. */
 typedef struct tmli_examples {
     tmli_rows rows;
-    const uint32_t *
-        labels; /* [n] class of each row (softmax; sigmoid with K = 1: 0 or 1); NULL when targets is set */
-    const float
-        *targets; /* [n, K] for sigmoid with many labels and identity; NULL when labels is set */
+    /* [n] class of each row (softmax; sigmoid with K = 1: 0 or 1); NULL when targets is set */
+    const uint32_t *labels;
+    /* [n, K] for sigmoid with many labels and identity; NULL when labels is set */
+    const float *targets;
     const float *weights; /* [n] sample weights, at least 0; NULL for all 1 */
 } tmli_examples;
-
-typedef tml_epoch tmli_epoch; /* NaN accuracy where there is no class */
-
-typedef tml_progress tmli_progress;
 
 typedef struct tmli_mlp_train_options {
     size_t epochs;     /* at least 1 */
     size_t batch_size; /* at least 1 */
     tmli_optim_options optim;
-    float
-        dropout; /* share of hidden outputs dropped in training, 0 ≤ dropout < 1; scaled by 1/(1−dropout) */
+    /* share of hidden outputs dropped in training, 0 ≤ dropout < 1; scaled by 1/(1−dropout) */
+    float dropout;
     const float *class_weights; /* [K] or NULL; multiplies the sample weight */
     bool train_table;           /* the embedding is trained too: table is then written */
-    bool
-        early_stopping; /* stop when validation loss has not improved for `patience` epochs; needs validation */
+    /* stop when validation loss has not improved for `patience` epochs; needs validation */
+    bool early_stopping;
     size_t patience; /* at least 1 */
-    bool
-        keep_best; /* end with the weights of the best validation loss (implied by early_stopping) */
+    /* end with the weights of the best validation loss (implied by early_stopping) */
+    bool keep_best;
     uint64_t seed;
     const atomic_bool *stop; /* may be NULL; looked at after each batch */
-    void (*on_epoch)(void *ctx, const tmli_epoch *epoch); /* may be NULL */
+    void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
     void (*on_progress)(void *ctx,
-                        const tmli_progress *progress); /* may be NULL; after each batch */
+                        const tml_progress *progress); /* may be NULL; after each batch */
     void *ctx;
 } tmli_mlp_train_options;
 

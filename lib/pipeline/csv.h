@@ -47,8 +47,8 @@ typedef struct tmli_csv_record {
     const tml_str *fields; /* borrowed until the next call */
     size_t n;              /* at least 1 */
     uint64_t line;         /* where the record begins, from 1 */
-    tml_str
-        raw; /* the line as it stands, without its end; NULL when a field was quoted, for it is unquoted in place */
+    /* the line as it stands, without its end; NULL when a field was quoted, for it is unquoted in place */
+    tml_str raw;
 } tmli_csv_record;
 
 /* record_limit: most bytes of one record with its line end. No allocation before the first record. */

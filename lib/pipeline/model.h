@@ -17,8 +17,8 @@ typedef struct tmli_training {
     uint64_t terms_seen, terms_kept, vectors_found;
     uint64_t epochs_run, best_epoch;
     double train_loss, validation_loss, validation_accuracy, validation_macro_f1;
-    uint64_t
-        data_fingerprint; /* XXH64 over labels, texts and weights of the training files' rows, in order */
+    /* XXH64 over labels, texts and weights of the training files' rows, in order */
+    uint64_t data_fingerprint;
 } tmli_training;
 
 struct tml_model {

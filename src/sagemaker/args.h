@@ -25,8 +25,8 @@ typedef struct sm_option {
 } sm_option;
 
 typedef struct sm_args {
-    const char
-        *program; /* may also stand as the first word: images that dispatch on it pass it on */
+    /* may also stand as the first word: images that dispatch on it pass it on */
+    const char *program;
     const sm_option *options;
     size_t n_options; /* at most 64 */
     /* Gets what the table does not name, in order; name and value are borrowed from argv. NULL: such options are

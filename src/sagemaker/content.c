@@ -128,8 +128,8 @@ tml_status sm_media_of_request(tml_str content_type, tml_str body, sm_media *out
 /* What Accept says of one of our types. */
 typedef struct wish {
     double q; /* 0: not wanted, or not named */
-    size_t
-        precision; /* of the range it comes from: 3 for type/subtype, 2 for type/…, 1 for anything; 0 for none */
+    /* of the range it comes from: 3 for type/subtype, 2 for type/…, 1 for anything; 0 for none */
+    size_t precision;
     size_t position; /* of that range in the list */
 } wish;
 

@@ -9,7 +9,16 @@
 #include "base/json.h"
 #include "base/number.h"
 
-static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static const char *name_of(tml_log_level level)
+{
+    switch (level) {
+    case TML_LOG_DEBUG: return "debug";
+    case TML_LOG_INFO: return "info";
+    case TML_LOG_WARN: return "warning";
+    case TML_LOG_ERROR: return "error";
+    }
+    return "error";
+}
 
 static void write_record(void *ctx, tml_log_level level, const char *message)
 {
@@ -20,11 +29,11 @@ static void write_record(void *ctx, tml_log_level level, const char *message)
         tmli_json_begin(&w, &line, 0);
         tmli_json_object(&w, NULL);
         tmli_json_put_text(&w, "program", logging->program);
-        tmli_json_put_text(&w, "level", level_names[level]);
+        tmli_json_put_text(&w, "level", name_of(level));
         tmli_json_put_text(&w, "message", message);
         tmli_json_close_object(&w);
     } else if (level >= TML_LOG_WARN) {
-        tmli_buf_printf(&line, "%s: %s: %s", logging->program, level_names[level], message);
+        tmli_buf_printf(&line, "%s: %s: %s", logging->program, name_of(level), message);
     } else {
         tmli_buf_append_text(&line, message);
     }

@@ -30,8 +30,8 @@ typedef struct serve_lane {
     float *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
     void *idle;    /* the socket side's requests that wait for use */
     size_t n_idle;
-    atomic_size_t
-        n_open; /* requests that have begun and not ended; read by the thread that drains */
+    /* requests that have begun and not ended; read by the thread that drains */
+    atomic_size_t n_open;
 } serve_lane;
 
 struct serve_server {

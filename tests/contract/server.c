@@ -67,16 +67,33 @@ int server_setup_started(void **state)
     return 0;
 }
 
+/* A server that still runs is ended properly, so that a sanitizer can have its say. */
+static bool has_ended_well(server *s)
+{
+    if (s->process.pid == 0) {
+        return true; /* the test has looked at its end */
+    }
+    process_signal(&s->process, SIGTERM);
+    if (process_wait(&s->process, PROCESS_SECONDS) && s->process.exit == 0) {
+        return true;
+    }
+    char *const err = process_stderr(&s->process);
+    print_error("serve did not end well:\n%s\n", err);
+    free(err);
+    return false;
+}
+
 int server_teardown(void **state)
 {
     server *const s = *state;
     http_client_free(s->client);
     http_answer_free(&s->answer);
+    const bool is_well = has_ended_well(s);
     process_end(&s->process);
     tmpdir_remove(s->dir);
     free(s->model_dir);
     free(s);
-    return 0;
+    return is_well ? 0 : -1;
 }
 
 void server_launch(server *s, const char *const *args)

@@ -99,16 +99,18 @@ static char *artifact(const job *j, size_t *n)
 {
     size_t n_json = 0;
     size_t n_tensors = 0;
-    char *json = job_read(j, "model/textml.json", &n_json);
+    char *const json = job_read(j, "model/textml.json", &n_json);
     char *const tensors = job_read(j, "model/model.safetensors", &n_tensors);
     assert_non_null(json);
     assert_non_null(tensors);
-    json = realloc(json, n_json + n_tensors);
-    assert_non_null(json);
-    memcpy(json + n_json, tensors, n_tensors);
+    char *const both = malloc(n_json + n_tensors);
+    assert_non_null(both);
+    memcpy(both, json, n_json);
+    memcpy(both + n_json, tensors, n_tensors);
     free(tensors);
+    free(json);
     *n = n_json + n_tensors;
-    return json;
+    return both;
 }
 
 static char *train_artifact(job *j, size_t *n)

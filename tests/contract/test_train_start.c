@@ -423,6 +423,54 @@ static void base_dir_and_channels_can_be_named_on_the_command_line(void **state)
     free(output);
 }
 
+static void a_printed_recipe_can_be_given_back(void **state)
+{
+    job *const j = *state;
+    job_fill(j);
+    (void)job_train(j, NULL);
+    assert_trained(j);
+    char *const want = job_read(j, "model/textml.json", NULL);
+    assert_int_equal(job_train(j, ARGS("--print-recipe", "news")), 0);
+    char *const yaml = process_stdout(&j->train);
+    char *const path = job_path(j, "mine.yaml");
+    job_write(j, "mine.yaml", yaml);
+    (void)job_train(j, ARGS("--recipe", path));
+    assert_trained(j);
+    char *const got = job_read(j, "model/textml.json", NULL);
+    assert_string_equal(got, want);
+    assert_int_equal(job_train(j, ARGS("--print-recipe", "newz")), 1);
+    char *const err = process_stderr(&j->train);
+    assert_string_equal(err, "train: error: --print-recipe: \"newz\" is not one of news\n");
+    free(err);
+    free(got);
+    free(path);
+    free(yaml);
+    free(want);
+}
+
+static void help_and_version_are_printed_and_nothing_is_trained(void **state)
+{
+    static const struct {
+        const char *args[2];
+        const char *begin;
+    } cases[] = {
+        {{"--help"}, "train: fits a text classifier and writes one artifact.\n"},
+        {{"--version"}, "train (textml) "},
+        {{"--metric-definitions"}, "[\n  {\n    \"Name\": \"train:loss\",\n"},
+    };
+    job *const j = *state;
+    job_fill(j);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(job_train(j, cases[i].args), 0);
+        char *const out = process_stdout(&j->train);
+        assert_int_equal(strncmp(out, cases[i].begin, strlen(cases[i].begin)), 0);
+        free(out);
+    }
+    char *const list = job_list(j, "model");
+    assert_string_equal(list, "kept ");
+    free(list);
+}
+
 #define IN_A_JOB(test) cmocka_unit_test_setup_teardown(test, job_setup, job_teardown)
 
 int main(void)
@@ -447,6 +495,8 @@ int main(void)
         IN_A_JOB(a_root_without_checkpoints_trains),
         IN_A_JOB(only_the_first_host_trains),
         IN_A_JOB(base_dir_and_channels_can_be_named_on_the_command_line),
+        IN_A_JOB(a_printed_recipe_can_be_given_back),
+        IN_A_JOB(help_and_version_are_printed_and_nothing_is_trained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

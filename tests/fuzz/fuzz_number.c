@@ -6,14 +6,15 @@
 
 #include "base/number.h"
 
+/* Minus zero is not zero here. */
 static bool is_same_double(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    return a == b && signbit(a) == signbit(b);
 }
 
 static bool is_same_float(float a, float b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    return a == b && signbit(a) == signbit(b);
 }
 
 /* Only what a decimal number is made of: strtod takes more (blanks, hexadecimal, names). */

@@ -5,7 +5,7 @@
 
 #include "fuzz/fuzz.h"
 
-/* The bytes stand in a block of exactly their size, so that a sanitizer sees the first one behind them. */
+/* The bytes stand in a block of their size (1 when there are none), so that a sanitizer sees the first one behind them. */
 static int replay(const char *path)
 {
     FILE *const file = fopen(path, "rb");
@@ -15,9 +15,9 @@ static int replay(const char *path)
     }
     const long end = ftell(file);
     const size_t n = end > 0 ? (size_t)end : 0;
-    uint8_t *const bytes = malloc(n);
+    uint8_t *const bytes = malloc(n > 0 ? n : 1);
     rewind(file);
-    const bool is_read = (bytes != NULL || n == 0) && fread(bytes, 1, n, file) == n;
+    const bool is_read = bytes != NULL && fread(bytes, 1, n, file) == n;
     (void)fclose(file);
     if (!is_read) {
         (void)fprintf(stderr, "%s: cannot be read\n", path);

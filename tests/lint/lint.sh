@@ -3,11 +3,13 @@
 #   lint.sh BUILD    BUILD: a configured build tree, for its compile_commands.json
 # JOBS: processes at a time; by default one a core.
 set -euo pipefail
-build=$1
+build=$(cd "$1" && pwd)
 jobs=${JOBS:-$(nproc)}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-for check in layers sizes shell format; do
+cd "$here/../.."
+
+for check in format layers sizes shell; do
   "$here/check_$check.sh"
 done
 

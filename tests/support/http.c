@@ -117,41 +117,48 @@ static size_t answer_bytes(const char *text)
     return (size_t)(end - text) + 4 + body;
 }
 
-/* Reads byte by byte what belongs to one answer, or all until the end. */
+/* Room for one more byte and a NUL. */
+static bool grow(char **text, size_t *room, size_t used)
+{
+    if (used + 2 <= *room) {
+        return true;
+    }
+    const size_t larger = *room == 0 ? 4096 : *room * 2;
+    char *const grown = larger <= ANSWER_BYTES_MAX ? realloc(*text, larger) : NULL;
+    if (grown != NULL) {
+        *text = grown;
+        *room = larger;
+    }
+    return grown != NULL;
+}
+
+/* Reads one answer and not a byte of what stands behind it, or all until the end. */
 static char *read_text(int fd, double seconds, bool is_one)
 {
     const double end = process_clock() + seconds;
     size_t used = 0;
-    size_t room = 4096;
-    char *text = calloc(1, room);
-    while (text != NULL) {
+    size_t room = 0;
+    char *text = NULL;
+    while (grow(&text, &room, used)) {
+        text[used] = '\0';
         const size_t whole = is_one ? answer_bytes(text) : 0;
         if (whole > 0 && used >= whole) {
             return text;
         }
         if (!wait_for(fd, POLLIN, end)) {
             print_error("so far: %s\n", text);
-            fail_msg("no answer within %g seconds", seconds);
+            break;
         }
-        if (used + 1 == room && room < ANSWER_BYTES_MAX) {
-            room *= 2;
-            char *const grown = realloc(text, room);
-            if (grown == NULL) {
-                break;
-            }
-            text = grown;
-        }
-        /* Not more than this answer: the next one may stand behind it. */
-        const size_t most = whole > 0 ? whole - used : is_one ? 1 : room - used - 1;
-        const ssize_t n = recv(fd, text + used, most < room - used - 1 ? most : room - used - 1, 0);
+        const size_t free_bytes = room - used - 1;
+        const size_t wanted = whole > 0 ? whole - used : is_one ? 1 : free_bytes;
+        const ssize_t n = recv(fd, text + used, wanted < free_bytes ? wanted : free_bytes, 0);
         if (n <= 0) {
             return text; /* closed, or reset by the other side */
         }
         used += (size_t)n;
-        text[used] = '\0';
     }
     free(text);
-    fail_msg("no memory for an answer");
+    fail_msg("no answer within %g seconds, or no memory for it", seconds);
     return NULL;
 }
 

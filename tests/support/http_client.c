@@ -216,6 +216,8 @@ void http_send_all(unsigned port, const http_request *requests, size_t n, http_a
     CURL **const handles = calloc(n, sizeof *handles);
     struct curl_slist **const headers = calloc(n, sizeof(struct curl_slist *));
     if (multi == NULL || handles == NULL || headers == NULL) {
+        free(headers);
+        free(handles);
         fail_msg("no memory for %zu requests", n);
         return;
     }

@@ -36,7 +36,7 @@ typedef struct data {
 typedef struct run {
     tmli_mlp mlp;
     tmli_mlp_train_options options;
-    tmli_epoch epochs[MOST_EPOCHS];
+    tml_epoch epochs[MOST_EPOCHS];
     size_t n_epochs;
     atomic_bool stop;
     size_t stop_after; /* batches; 0: never */
@@ -68,7 +68,7 @@ static inline void draw(data *d, size_t n)
     d->examples = (tmli_examples){.rows = {d->entries, d->offsets, n}, .labels = d->labels};
 }
 
-static inline void on_epoch(void *ctx, const tmli_epoch *epoch)
+static inline void on_epoch(void *ctx, const tml_epoch *epoch)
 {
     run *const r = ctx;
     assert_true(r->n_epochs < MOST_EPOCHS);
@@ -76,7 +76,7 @@ static inline void on_epoch(void *ctx, const tmli_epoch *epoch)
     assert_int_equal(epoch->epoch, r->n_epochs);
 }
 
-static inline void on_progress(void *ctx, const tmli_progress *progress)
+static inline void on_progress(void *ctx, const tml_progress *progress)
 {
     run *const r = ctx;
     assert_true(progress->rows_done <= progress->rows && progress->epoch <= progress->epochs);

@@ -147,14 +147,16 @@ static void open_output(process *p, process_output kind, int *out, int *err)
 }
 
 /* In the child, between fork and exec. */
-static void become(const char *program, const process_options *options, const char *const *argv,
-                   const char *const *env, int out, int err)
+static void become(const char *program, const process_options *options,
+                   const char *const argv[ARGS_MAX + 2], const char *const env[ENV_MAX], int out,
+                   int err)
 {
     const int in = open("/dev/null", O_RDONLY);
     if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(err, STDERR_FILENO) < 0) {
         _exit(CANNOT_START);
     }
+    (void)signal(SIGPIPE, SIG_DFL); /* a test may ignore it; that would be inherited */
     if (options->has_umask) {
         (void)umask(options->umask);
     }
@@ -162,19 +164,19 @@ static void become(const char *program, const process_options *options, const ch
         (setgroups(0, NULL) != 0 || setgid(options->uid) != 0 || setuid(options->uid) != 0)) {
         _exit(CANNOT_START);
     }
-    /* exec does not write to its arguments: its type only dates from before const. */
-    union {
-        const char *const *given;
-        char *const *taken;
-    } arguments = {argv}, variables = {env};
-    (void)execve(program, arguments.taken, variables.taken);
+    /* exec does not write to its arguments: its types only date from before const. */
+    char *arguments[ARGS_MAX + 2];
+    char *variables[ENV_MAX];
+    memcpy(arguments, argv, sizeof arguments);
+    memcpy(variables, env, sizeof variables);
+    (void)execve(program, arguments, variables);
     _exit(CANNOT_START);
 }
 
 void process_start(process *p, const char *program, const process_options *options)
 {
     const char *argv[ARGS_MAX + 2] = {program};
-    const char *env[ENV_MAX];
+    const char *env[ENV_MAX] = {NULL};
     char name[64];
     int out = -1;
     int err = -1;

@@ -215,9 +215,9 @@ static void make(problem *p, const tmli_mlp_shape *shape, bool targets, bool wei
     }
 }
 
-static void keep_epoch(void *ctx, const tmli_epoch *epoch)
+static void keep_epoch(void *ctx, const tml_epoch *epoch)
 {
-    *(tmli_epoch *)ctx = *epoch;
+    *(tml_epoch *)ctx = *epoch;
 }
 
 static void check_layers(const problem *p, parameters *at)
@@ -244,7 +244,7 @@ static void check(const tmli_mlp_shape *shape, bool targets, bool weights, bool 
     make(&p, shape, targets, weights);
     load(&p, &before);
     p.dropout = dropout;
-    tmli_epoch epoch;
+    tml_epoch epoch;
     tmli_mlp_train_options options = {
         .epochs = 1,
         .batch_size = ROWS,

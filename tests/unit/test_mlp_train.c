@@ -46,8 +46,8 @@ static void check_threads(const tmli_mlp_shape *shape, tmli_optimizer kind, bool
         assert_same_weights(&r[0].mlp, &r[t].mlp);
         assert_memory_equal(d[0].table, d[t].table, sizeof d[0].table);
         for (size_t e = 0; e < 2; e++) {
-            const tmli_epoch *const a = &r[0].epochs[e];
-            const tmli_epoch *const b = &r[t].epochs[e];
+            const tml_epoch *const a = &r[0].epochs[e];
+            const tml_epoch *const b = &r[t].epochs[e];
             assert_true(a->train_loss == b->train_loss && a->validation_loss == b->validation_loss);
             assert_true(a->train_accuracy == b->train_accuracy &&
                         a->validation_accuracy == b->validation_accuracy);

@@ -271,19 +271,17 @@ static void what_is_not_yaml_is_refused_as_a_format(void **state)
 static void names_of_any_length_are_survived(void **state)
 {
     (void)state;
+    char name[1024];
     char yaml[2048];
+    memset(name, 'k', sizeof name);
     for (size_t n = 1; n < 1000; n += 37) {
         tml_recipe *recipe = NULL;
-        memset(yaml, 'k', sizeof yaml);
-        (void)snprintf(yaml + n, sizeof yaml - n, ": 1");
+        (void)snprintf(yaml, sizeof yaml, "%.*s: 1", (int)n, name);
         assert_int_equal(tml_recipe_parse("r", tmli_str(yaml), &recipe, NULL), TML_EINVAL);
-        (void)memcpy(yaml, "train: {", 8);
-        (void)snprintf(yaml + 8 + n, sizeof yaml - 8 - n, ": 1}");
-        memset(yaml + 8, 'k', n);
+        (void)snprintf(yaml, sizeof yaml, "train: {%.*s: 1}", (int)n, name);
         assert_int_equal(tml_recipe_parse("r", tmli_str(yaml), &recipe, NULL), TML_EINVAL);
         tml_recipe *const plain = parse("{}");
-        assert_int_equal(tml_recipe_set(plain, (tml_str){yaml + 8, n}, TML_STR("1"), NULL),
-                         TML_EINVAL);
+        assert_int_equal(tml_recipe_set(plain, (tml_str){name, n}, TML_STR("1"), NULL), TML_EINVAL);
         tml_recipe_free(plain);
     }
 }

@@ -145,8 +145,9 @@ static unsigned char *make_file(const char *header, size_t n_data, size_t *n)
     unsigned char *const bytes = calloc(1, 8 + n_header + n_data);
     assert_non_null(bytes);
     tmli_put_u64le(bytes, n_header);
-    memset(bytes + 8, ' ', n_header);
-    memcpy(bytes + 8, header, n_text);
+    for (size_t i = 0; i < n_header; i++) {
+        bytes[8 + i] = i < n_text ? (unsigned char)header[i] : ' ';
+    }
     *n = 8 + n_header + n_data;
     return bytes;
 }
@@ -254,9 +255,8 @@ static void header_lengths_that_lie_are_refused(void **state)
                                        (uint64_t)1 << 63};
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         tmli_safetensors file;
-        unsigned char bytes[16] = {0};
+        unsigned char bytes[16] = "        {}      ";
         tmli_put_u64le(bytes, lengths[i]);
-        memcpy(bytes + 8, "{}      ", 8);
         assert_int_equal(read_bytes(bytes, sizeof bytes, &file, NULL), TML_EFORMAT);
     }
 }

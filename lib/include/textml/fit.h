@@ -43,9 +43,9 @@ typedef struct tml_fit_input {
 
 typedef struct tml_fit_options {
     size_t n_threads; /* at least 1; does not change the result */
-    const atomic_bool
-        *stop;          /* may be NULL: set it to finish the batch and keep the best model so far */
-    const tml_log *log; /* may be NULL */
+    /* may be NULL: set it to finish the batch and keep the best model so far */
+    const atomic_bool *stop;
+    const tml_log *log;                                  /* may be NULL */
     void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
     void (*on_progress)(void *ctx,
                         const tml_progress *progress); /* may be NULL; after each batch */

@@ -19,8 +19,8 @@ typedef struct tml_metrics {
     size_t n_classes;
     uint64_t n_rows;
     double accuracy;
-    double
-        log_loss; /* mean −ln p(true class), p clipped to 1e-15; NaN when no probabilities were given */
+    /* mean −ln p(true class), p clipped to 1e-15; NaN when no probabilities were given */
+    double log_loss;
     tml_class_metrics macro, micro, weighted; /* support: n_rows */
     tml_class_metrics *classes;               /* [n_classes], owned */
     uint64_t *confusion; /* [n_classes, n_classes], row = true class, column = predicted; owned */
