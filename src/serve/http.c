@@ -4,9 +4,6 @@
  * end, always on the thread that owns the connection. */
 #include "serve/http.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,9 +16,11 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "serve/connections.h"
+#include "serve/listen.h"
 #include "serve/routes.h"
 #include "serve/workers.h"
 
@@ -36,6 +35,8 @@ enum {
     LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
     KEPT_BYTES = 16 << 10,      /* most that an idle request keeps in each buffer */
     KEPT_REQUESTS = 64,         /* idle ones a thread keeps */
+    KEPT_ANSWERS = 32,          /* of a thread: many a model has fewer labels */
+    KEPT_ANSWER_BYTES = 96,     /* a label in its JSON */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
 };
 
@@ -63,6 +64,21 @@ typedef struct exchange {
     serve_answer answer;
 } exchange;
 
+/* An answer that was given before, ready to be given again. */
+typedef struct kept_answer {
+    struct MHD_Response *response; /* owned; NULL while unused */
+    const char *content_type;
+    size_t n;
+    char bytes[KEPT_ANSWER_BYTES];
+} kept_answer;
+
+/* What a thread that owns connections has besides its lane. */
+typedef struct thread_side {
+    exchange *idle; /* owned: requests that wait for use */
+    size_t n_idle;
+    kept_answer kept[KEPT_ANSWERS]; /* by hash */
+} thread_side;
+
 struct serve_http {
     serve_server *server;       /* borrowed */
     struct MHD_Daemon *daemon;  /* owned, as all below */
@@ -89,19 +105,29 @@ static void count_open(serve_lane *lane, int change)
     atomic_store_explicit(&lane->n_open, n + (size_t)change, memory_order_release);
 }
 
-static exchange *begin_exchange(serve_http *http)
+/* This thread's lane with its side, or NULL when memory is short. */
+static serve_lane *lane_here(serve_http *http)
 {
     if (thread_lane == NULL) {
         thread_lane = serve_lane_create(http->server);
     }
-    serve_lane *lane = thread_lane;
+    if (thread_lane != NULL && thread_lane->side == NULL) {
+        thread_lane->side = tmli_calloc(1, sizeof(thread_side));
+    }
+    return thread_lane != NULL && thread_lane->side != NULL ? thread_lane : NULL;
+}
+
+static exchange *begin_exchange(serve_http *http)
+{
+    serve_lane *lane = lane_here(http);
     if (lane == NULL) {
         return NULL;
     }
-    exchange *ex = lane->idle;
+    thread_side *side = lane->side;
+    exchange *ex = side->idle;
     if (ex != NULL) {
-        lane->idle = ex->next;
-        lane->n_idle--;
+        side->idle = ex->next;
+        side->n_idle--;
     } else {
         ex = tmli_calloc(1, sizeof(*ex));
         if (ex == NULL) {
@@ -137,15 +163,16 @@ static void end_exchange(exchange *ex)
     if (ex->stage != STAGE_REFUSED) {
         count_open(lane, -1);
     }
-    if (lane->n_idle == KEPT_REQUESTS) {
+    thread_side *side = lane->side;
+    if (side->n_idle == KEPT_REQUESTS) {
         free_exchange(ex);
         return;
     }
     shrink(&ex->body);
     shrink(&ex->answer.body);
-    ex->next = lane->idle;
-    lane->idle = ex;
-    lane->n_idle++;
+    ex->next = side->idle;
+    side->idle = ex;
+    side->n_idle++;
 }
 
 /* libmicrohttpd's word that a request is over, answered or broken off. */
@@ -189,35 +216,86 @@ static void set_uploading(const exchange *ex, bool is_uploading)
 
 /* ---- answers ---- */
 
-static enum MHD_Result queue(serve_http *http, struct MHD_Connection *connection,
-                             const serve_answer *answer)
+static struct MHD_Response *create_response(const serve_answer *answer,
+                                            enum MHD_ResponseMemoryMode mode, bool closes)
 {
-    const bool closes = atomic_load_explicit(&http->is_draining, memory_order_relaxed);
-    if (answer->body.len == 0 && answer->allow == NULL && !closes) {
-        return MHD_queue_response(connection, answer->status, http->empty);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer->body.len, answer->body.data, mode);
+    if (response == NULL) {
+        return NULL;
     }
-    /* The exchange keeps the bytes until the answer has left. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.len, answer->body.data, MHD_RESPMEM_PERSISTENT);
+    const struct {
+        const char *name;
+        const char *value;
+    } headers[] = {
+        {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
+        {MHD_HTTP_HEADER_ALLOW, answer->allow},
+        {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
+    };
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (headers[i].value != NULL &&
+            MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
+            MHD_destroy_response(response);
+            return NULL;
+        }
+    }
+    return response;
+}
+
+/* Short answers repeat: a label alone is one of a few. Making a response, its header and its lock anew would take
+ * some 0.5 µs of the 10 that a short request takes.
+ * Where the answer is kept, or would be; NULL for one that is not worth it. */
+static kept_answer *place_of(const exchange *ex)
+{
+    const serve_answer *answer = &ex->answer;
+    if (answer->status != MHD_HTTP_OK || answer->body.len > KEPT_ANSWER_BYTES) {
+        return NULL;
+    }
+    thread_side *side = ex->lane->side;
+    return &side->kept[tmli_hash_v1(tmli_buf_str(&answer->body)) % KEPT_ANSWERS];
+}
+
+static bool is_kept(const kept_answer *kept, const serve_answer *answer)
+{
+    return kept->response != NULL && kept->content_type == answer->content_type &&
+           kept->n == answer->body.len && memcmp(kept->bytes, answer->body.data, kept->n) == 0;
+}
+
+/* Takes the response in the place of what was kept there. */
+static void keep(kept_answer *kept, const serve_answer *answer, struct MHD_Response *response)
+{
+    if (kept->response != NULL) {
+        MHD_destroy_response(kept->response); /* those who still send it hold it too */
+    }
+    kept->response = response;
+    kept->content_type = answer->content_type;
+    kept->n = answer->body.len;
+    memcpy(kept->bytes, answer->body.data, kept->n);
+}
+
+static enum MHD_Result queue(const exchange *ex)
+{
+    const serve_answer *answer = &ex->answer;
+    const bool closes = atomic_load_explicit(&ex->http->is_draining, memory_order_relaxed);
+    if (answer->body.len == 0 && answer->allow == NULL && !closes) {
+        return MHD_queue_response(ex->connection, answer->status, ex->http->empty);
+    }
+    kept_answer *kept = closes ? NULL : place_of(ex);
+    if (kept != NULL && is_kept(kept, answer)) {
+        return MHD_queue_response(ex->connection, answer->status, kept->response);
+    }
+    /* Without a copy the exchange keeps the bytes until the answer has left. */
+    struct MHD_Response *response = create_response(
+        answer, kept != NULL ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT, closes);
     if (response == NULL) {
         return MHD_NO;
     }
-    bool done = true;
-    if (answer->content_type != NULL) {
-        done = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                       answer->content_type) == MHD_YES;
+    const enum MHD_Result result = MHD_queue_response(ex->connection, answer->status, response);
+    if (kept != NULL) {
+        keep(kept, answer, response);
+    } else {
+        MHD_destroy_response(response);
     }
-    if (answer->allow != NULL) {
-        done = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) == MHD_YES &&
-               done;
-    }
-    if (closes) {
-        done = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES &&
-               done;
-    }
-    const enum MHD_Result result =
-        done ? MHD_queue_response(connection, answer->status, response) : MHD_NO;
-    MHD_destroy_response(response);
     return result;
 }
 
@@ -370,7 +448,7 @@ static enum MHD_Result finish(exchange *ex)
         }
         work(ex->lane, ex);
     }
-    return queue(ex->http, ex->connection, &ex->answer);
+    return queue(ex);
 }
 
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -419,57 +497,6 @@ static void take_message(void *ctx, const char *format, va_list args)
     } else {
         tml_logf(http->server->log, TML_LOG_DEBUG, "libmicrohttpd: %s", message);
     }
-}
-
-typedef union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-} address;
-
-static tml_status parse_address(const serve_http_options *options, address *out, socklen_t *n,
-                                tml_error *err)
-{
-    *out = (address){0};
-    if (inet_pton(AF_INET, options->host, &out->v4.sin_addr) == 1) {
-        out->v4.sin_family = AF_INET;
-        out->v4.sin_port = htons(options->port);
-        *n = sizeof(out->v4);
-        return TML_OK;
-    }
-    *out = (address){0};
-    if (inet_pton(AF_INET6, options->host, &out->v6.sin6_addr) == 1) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons(options->port);
-        *n = sizeof(out->v6);
-        return TML_OK;
-    }
-    return tmli_fail(err, TML_EINVAL,
-                     "--host: \"%.64s\" is not an IPv4 or IPv6 address, such as 0.0.0.0 or "
-                     "127.0.0.1",
-                     options->host);
-}
-
-static tml_status listen_on(serve_http *http, const serve_http_options *options, tml_error *err)
-{
-    address at;
-    socklen_t n = 0;
-    const tml_status status = parse_address(options, &at, &n, err);
-    if (status != TML_OK) {
-        return status;
-    }
-    const int yes = 1;
-    /* Several threads accept from it: it must not block the one that comes second. */
-    http->listen_fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (http->listen_fd < 0 ||
-        setsockopt(http->listen_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-        bind(http->listen_fd, &at.any, n) != 0 || listen(http->listen_fd, SOMAXCONN) != 0 ||
-        getsockname(http->listen_fd, &at.any, &n) != 0) {
-        return tmli_fail(err, TML_EIO, "cannot listen on %s, port %u: %s; choose another --port",
-                         options->host, (unsigned)options->port, strerror(errno));
-    }
-    http->port = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
-    return TML_OK;
 }
 
 /* As many as there are file descriptors for. */
@@ -526,7 +553,8 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
         TMLI_TRY(tmli_fail_memory(err, "the HTTP server"));
     }
     TMLI_TRY(serve_workers_create(server, options->n_threads, work_aside, &http->workers, err));
-    TMLI_TRY(listen_on(http, options, err));
+    http->port = options->port;
+    TMLI_TRY(serve_listen(options->host, &http->port, &http->listen_fd, err));
     TMLI_TRY(start_daemon(http, options->n_threads, err));
     *out = http;
     http = NULL;
@@ -554,18 +582,20 @@ size_t serve_http_open_requests(serve_http *http)
     return serve_server_open_requests(http->server);
 }
 
-static void free_idle(serve_server *server)
+static void free_side(thread_side *side)
 {
-    for (serve_lane *lane = server->lanes; lane != NULL; lane = lane->next) {
-        exchange *ex = lane->idle;
-        while (ex != NULL) {
-            exchange *next = ex->next;
-            free_exchange(ex);
-            ex = next;
-        }
-        lane->idle = NULL;
-        lane->n_idle = 0;
+    exchange *ex = side->idle;
+    while (ex != NULL) {
+        exchange *next = ex->next;
+        free_exchange(ex);
+        ex = next;
     }
+    for (size_t i = 0; i < KEPT_ANSWERS; i++) {
+        if (side->kept[i].response != NULL) {
+            MHD_destroy_response(side->kept[i].response);
+        }
+    }
+    tmli_free(side);
 }
 
 void serve_http_stop(serve_http *http)
@@ -577,7 +607,12 @@ void serve_http_stop(serve_http *http)
         MHD_stop_daemon(http->daemon);
     }
     serve_workers_free(http->workers);
-    free_idle(http->server); /* all threads have ended: their lists may be touched */
+    for (serve_lane *lane = http->server->lanes; lane != NULL; lane = lane->next) {
+        if (lane->side != NULL) { /* its thread has ended, as all have */
+            free_side(lane->side);
+            lane->side = NULL;
+        }
+    }
     if (http->empty != NULL) {
         MHD_destroy_response(http->empty);
     }
