@@ -158,6 +158,19 @@ void tmli_mlp_output(const tmli_mlp_shape *shape, float *z, size_t n)
     }
 }
 
+void tmli_fill_rows(float *restrict out, const float *restrict row, size_t n, size_t o)
+{
+    const size_t total = n * o;
+    for (size_t done = 0;
+         done < total;) { /* each copy doubles what there is: few calls for narrow rows */
+        const size_t left = total - done;
+        const size_t ready = done > 0 ? done : o;
+        const size_t items = ready < left ? ready : left;
+        memcpy(out + done, done > 0 ? out : row, items * sizeof *out);
+        done += items;
+    }
+}
+
 /* ---- scratch ---- */
 
 tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp, size_t max_rows,
@@ -206,13 +219,6 @@ void tmli_mlp_scratch_deinit(tmli_mlp_scratch *scratch)
 
 /* ---- prediction ---- */
 
-static void fill_rows(float *out, const float *row, size_t n, size_t o)
-{
-    for (size_t i = 0; i < n; i++) {
-        memcpy(out + i * o, row, o * sizeof *out);
-    }
-}
-
 /* First layer of one row straight from its entries. */
 static void first_layer_of_row(const tmli_mlp *mlp, const tmli_kernels *kernels,
                                const tmli_rows *rows, size_t row, float *z)
@@ -253,7 +259,7 @@ static void first_layer(const tmli_mlp *mlp, const tmli_kernels *kernels, const 
     float *const z = scratch->layers[0];
     const size_t o = mlp->shape.sizes[0];
     const size_t end = first + n;
-    fill_rows(z, mlp->biases[0], n, o);
+    tmli_fill_rows(z, mlp->biases[0], n, o);
     for (size_t row = first; row < end;) {
         size_t stop = row; /* rows row..stop-1 are few enough entries to be grouped */
         while (stop < end &&
@@ -282,7 +288,7 @@ const float *tmli_mlp_logits(const tmli_mlp *mlp, const tmli_rows *rows, size_t 
         const size_t d = shape->sizes[l - 1];
         const size_t o = shape->sizes[l];
         tmli_activate(shape->activation, scratch->layers[l - 1], n * d);
-        fill_rows(scratch->layers[l], mlp->biases[l], n, o);
+        tmli_fill_rows(scratch->layers[l], mlp->biases[l], n, o);
         kernels->gather_affine(scratch->layers[l], NULL, scratch->layers[l - 1], NULL, d, n,
                                mlp->weights[l], d, o);
     }

@@ -77,6 +77,8 @@ TML_NODISCARD tml_status tmli_mlp_check(const tmli_mlp_shape *shape, tmli_table 
 void tmli_activate(tmli_activation activation, float *x, size_t n);
 void tmli_activate_back(tmli_activation activation, float *restrict grad, const float *restrict out,
                         size_t n);
+/* Every row of out [n, o] becomes row [o]. */
+void tmli_fill_rows(float *restrict out, const float *restrict row, size_t n, size_t o);
 /* Applies the output function to z [n, K]. */
 void tmli_mlp_output(const tmli_mlp_shape *shape, float *z, size_t n);
 

@@ -13,16 +13,17 @@ enum {
     LINE_FLOATS = 16,
 };
 
-size_t tmli_task_rows(size_t o)
+/* Rows of w in a piece: as few pieces as memory near the processor allows, as even as can be. */
+static size_t piece_rows(size_t rows, size_t o)
 {
-    const size_t rows = TASK_FLOATS / o;
-    return rows < MIN_TASK_ROWS ? MIN_TASK_ROWS : rows;
+    const size_t most = TASK_FLOATS / o < MIN_TASK_ROWS ? MIN_TASK_ROWS : TASK_FLOATS / o;
+    const size_t pieces = (rows + most - 1) / most;
+    return (rows + pieces - 1) / pieces;
 }
 
-static size_t pieces_of(size_t rows, size_t o)
+static size_t pieces_of(size_t rows, size_t piece)
 {
-    const size_t per_task = tmli_task_rows(o);
-    return (rows + per_task - 1) / per_task;
+    return (rows + piece - 1) / piece;
 }
 
 /* ---- rows ---- */
@@ -129,6 +130,7 @@ static tml_status init_layers(tmli_trainer *trainer, tml_error *err)
         layer->o = mlp->shape.sizes[l];
         layer->w = mlp->slab + (mlp->weights[l] - mlp->slab);
         layer->b = mlp->slab + (mlp->biases[l] - mlp->slab);
+        layer->piece_rows = piece_rows(l == 0 ? mlp->shape.width : layer->d, layer->o);
         layer->uses_blas = l > 0 && tmli_blas_is_better(trainer->max_rows, layer->d, layer->o);
         trainer->any_blas = trainer->any_blas || layer->uses_blas;
         widest = layer->o > widest ? layer->o : widest;
@@ -160,15 +162,13 @@ static tml_status init_layers(tmli_trainer *trainer, tml_error *err)
 static tml_status init_tasks(tmli_trainer *trainer, tml_error *err)
 {
     const tmli_mlp_shape *const shape = &trainer->mlp->shape;
-    size_t n = shape->n_blocks * pieces_of(shape->width, shape->sizes[0]);
+    size_t n = 0;
     size_t floats = 0;
     for (size_t l = 0; l < trainer->n_layers; l++) {
         const tmli_train_layer *const layer = &trainer->layers[l];
-        const size_t inputs = l == 0 ? shape->width : layer->d;
-        const size_t per_task = tmli_task_rows(layer->o);
-        const size_t rows = inputs < per_task ? inputs : per_task;
-        n += l == 0 ? 0 : pieces_of(layer->d, layer->o);
-        floats = rows * layer->o > floats ? rows * layer->o : floats;
+        const size_t n_blocks = l == 0 ? shape->n_blocks : 1;
+        n += n_blocks * pieces_of(layer->d / n_blocks, layer->piece_rows);
+        floats = layer->piece_rows * layer->o > floats ? layer->piece_rows * layer->o : floats;
     }
     if (trainer->options->train_table && shape->width * shape->sizes[0] > floats) {
         floats = shape->width * shape->sizes[0]; /* a block's weights, transposed */
@@ -269,8 +269,13 @@ static tml_status init_rows(tmli_trainer *trainer, const tmli_rows *rows, tml_er
     trainer->order = tmli_alloc(rows->n, sizeof *trainer->order);
     trainer->losses = tmli_alloc(trainer->max_rows, sizeof *trainer->losses);
     trainer->hits = tmli_alloc(trainer->max_rows, sizeof *trainer->hits);
-    if (trainer->order == NULL || trainer->losses == NULL || trainer->hits == NULL) {
+    trainer->ones = tmli_alloc(trainer->max_rows, sizeof *trainer->ones);
+    if (trainer->order == NULL || trainer->losses == NULL || trainer->hits == NULL ||
+        trainer->ones == NULL) {
         return tmli_fail_memory(err, "the order of rows");
+    }
+    for (size_t i = 0; i < trainer->max_rows; i++) {
+        trainer->ones[i] = 1.0f;
     }
     return TML_OK;
 }
@@ -339,6 +344,7 @@ void tmli_trainer_deinit(tmli_trainer *trainer)
     tmli_free(trainer->order);
     tmli_free(trainer->losses);
     tmli_free(trainer->hits);
+    tmli_free(trainer->ones);
     tmli_free_lines(trainer->lanes);
     tmli_free_lines(trainer->best);
     tmli_free_lines(trainer->best_table);

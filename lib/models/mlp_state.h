@@ -14,7 +14,8 @@ typedef struct tmli_train_layer {
     float *out;               /* [N, O] outputs before dropout */
     float *fed;               /* [N, O] what the next layer reads: out itself, or out · mask */
     float *mask;              /* [N, O] factors of dropout; NULL without */
-    float *grad; /* [N, O] gradient of the loss by what the activation was applied to */
+    float *grad;       /* [N, O] gradient of the loss by what the activation was applied to */
+    size_t piece_rows; /* rows of w, within a block, that are one task */
     bool uses_blas;
 } tmli_train_layer;
 
@@ -57,6 +58,7 @@ typedef struct tmli_trainer {
     uint32_t *order; /* owned; [n] rows of the epoch */
     double *losses;  /* owned; [N] weight · loss */
     float *hits;     /* owned; [N] */
+    float *ones;     /* owned; [N] */
     float *memory;   /* owned slab of the layers' buffers */
     float *lanes;    /* owned; [n_lanes, lane_floats] */
     size_t lane_floats;
@@ -65,9 +67,6 @@ typedef struct tmli_trainer {
     tmli_mlp_scratch *scratches; /* owned; [n_lanes], for validation */
     uint32_t step;               /* optimizer steps made */
 } tmli_trainer;
-
-/* Rows of w that one task takes, so that its gradient stays in the first cache. */
-size_t tmli_task_rows(size_t o);
 
 /* trainer: deinit it, after failures too. table, train, options: borrowed. */
 TML_NODISCARD tml_status tmli_trainer_init(tmli_trainer *trainer, tmli_mlp *mlp, float *table,

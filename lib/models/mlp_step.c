@@ -155,9 +155,7 @@ static void group_table(tmli_trainer *trainer)
 
 static void fill_bias(const tmli_train_layer *layer, size_t first, size_t n)
 {
-    for (size_t i = first; i < first + n; i++) {
-        memcpy(layer->out + i * layer->o, layer->b, layer->o * sizeof(float));
-    }
+    tmli_fill_rows(layer->out + first * layer->o, layer->b, n, layer->o);
 }
 
 /* The first entry from `at` on, before `end`, whose row is not below `row`. */
@@ -359,18 +357,17 @@ static void pass_rows(step_run *run)
 
 /* ---- weights ---- */
 
-/* Adds the pieces of one block's weights: as many as needed, as even as can be. */
-static void add_tasks(tmli_trainer *trainer, size_t layer, size_t block, size_t n_inputs)
+/* Adds the pieces of one block's weights. */
+static void add_tasks(tmli_trainer *trainer, size_t l, size_t block, size_t n_inputs)
 {
-    const size_t most = tmli_task_rows(trainer->layers[layer].o);
-    const size_t n_pieces = (n_inputs + most - 1) / most;
-    for (size_t piece = 0; piece < n_pieces; piece++) {
-        const size_t first = n_inputs * piece / n_pieces;
+    const size_t most = trainer->layers[l].piece_rows;
+    for (size_t first = 0; first < n_inputs; first += most) {
+        const size_t left = n_inputs - first;
         trainer->tasks[trainer->n_tasks++] = (tmli_weight_task){
-            .layer = (uint32_t)layer,
+            .layer = (uint32_t)l,
             .block = (uint32_t)block,
             .first = first,
-            .n = n_inputs * (piece + 1) / n_pieces - first,
+            .n = left < most ? left : most,
         };
     }
 }
@@ -443,19 +440,15 @@ static void note_step(tmli_trainer *trainer)
     }
 }
 
+/* db = Σ dz is the gradient of the weights of an input that always is 1. */
 static void step_biases(const step_run *run)
 {
     tmli_trainer *const trainer = run->trainer;
+    float *const db = lane_memory(trainer, 0);
     for (size_t l = 0; l < trainer->n_layers; l++) {
         tmli_train_layer *const layer = &trainer->layers[l];
-        float *const db = lane_memory(trainer, 0);
-        memset(db, 0, layer->o * sizeof *db);
-        for (size_t i = 0; i < run->batch->n; i++) {
-            const float *const grad = layer->grad + i * layer->o;
-            for (size_t c = 0; c < layer->o; c++) {
-                db[c] += grad[c];
-            }
-        }
+        run->kernels->gather_outer(db, trainer->ones, NULL, 1, layer->grad, NULL, run->batch->n, 1,
+                                   layer->o);
         tmli_optim_apply(&trainer->options->optim, &layer->b_state, 0, 0, layer->o, trainer->step,
                          layer->b, db);
     }

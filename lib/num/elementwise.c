@@ -94,24 +94,35 @@ void tmli_sigmoid_back(float *restrict grad, const float *restrict out, size_t n
     }
 }
 
+static float peak_of(const float *row, size_t k)
+{
+    float peak = row[0];
+    for (size_t c = 1; c < k; c++) {
+        peak = row[c] > peak ? row[c] : peak;
+    }
+    return peak;
+}
+
 void tmli_softmax_rows(float *x, size_t n, size_t k)
 {
     for (size_t i = 0; i < n; i++) {
-        float *const row = x + i * k;
-        float peak = row[0];
-        for (size_t c = 1; c < k; c++) {
-            peak = row[c] > peak ? row[c] : peak;
-        }
+        const float peak = peak_of(x + i * k, k);
         for (size_t c = 0; c < k; c++) {
-            row[c] = exp_of_negative(row[c] - peak);
+            x[i * k + c] -= peak;
         }
+    }
+    for (size_t i = 0; i < n * k;
+         i++) { /* over all rows at once: one may be shorter than a vector */
+        x[i] = exp_of_negative(x[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
         double sum = 0;
         for (size_t c = 0; c < k; c++) {
-            sum += (double)row[c];
+            sum += (double)x[i * k + c];
         }
         const float scale = (float)(1.0 / sum);
         for (size_t c = 0; c < k; c++) {
-            row[c] *= scale;
+            x[i * k + c] *= scale;
         }
     }
 }

@@ -23,6 +23,10 @@
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
+enum {
+    FLOATS_A_LINE = 16
+};
+
 typedef float vector_wide __attribute__((vector_size(4 * LANES)));
 typedef float vector_four __attribute__((vector_size(16)));
 
@@ -90,6 +94,16 @@ static void affine_tile(size_t width, size_t rows, float *const *out, const floa
     }
 }
 
+/* Asks for `rows` rows of x before they are needed: gathered rows stand anywhere. */
+static void fetch_rows(const float *x, const uint32_t *x_rows, size_t ldx, size_t rows, size_t d)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t k = 0; k < d; k += FLOATS_A_LINE) {
+            __builtin_prefetch(x + x_rows[r] * ldx + k);
+        }
+    }
+}
+
 static void gather_affine(float *restrict out, const uint32_t *out_rows, const float *restrict x,
                           const uint32_t *x_rows, size_t ldx, size_t n, const float *restrict w,
                           size_t d, size_t o)
@@ -104,6 +118,9 @@ static void gather_affine(float *restrict out, const uint32_t *out_rows, const f
             for (size_t r = 0; r < rows; r++) {
                 out_at[r] = out + (out_rows != NULL ? out_rows[i + r] : i + r) * o + at.start;
                 x_at[r] = x + (x_rows != NULL ? x_rows[i + r] : i + r) * ldx;
+            }
+            if (x_rows != NULL && at.start == 0 && i + rows < n) {
+                fetch_rows(x, x_rows + i + rows, ldx, next_rows(n - i - rows, AFFINE_ROWS), d);
             }
             affine_tile(at.width, rows, out_at, x_at, w + at.start, d, o);
         }

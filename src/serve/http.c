@@ -14,15 +14,13 @@
 
 #include <microhttpd.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "serve/connections.h"
+#include "serve/exchange.h"
 #include "serve/listen.h"
-#include "serve/routes.h"
-#include "serve/workers.h"
 
 enum {
     IDLE_TIMEOUT_S = 65, /* clients of SageMaker wait for an answer up to 60 s */
@@ -33,36 +31,10 @@ enum {
     SPARE_FILES = 64,           /* file descriptors that are not connections */
     STACK_BYTES = 512 << 10,    /* address space; what is touched counts, a few pages */
     LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
-    KEPT_BYTES = 16 << 10,      /* most that an idle request keeps in each buffer */
-    KEPT_REQUESTS = 64,         /* idle ones a thread keeps */
     KEPT_ANSWERS = 32,          /* of a thread: many a model has fewer labels */
     KEPT_ANSWER_BYTES = 96,     /* a label in its JSON */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
 };
-
-typedef enum stage {
-    STAGE_READING,
-    STAGE_REFUSED,  /* 413 was sent; what still comes is dropped */
-    STAGE_WORKING,  /* a worker has it; the connection is suspended */
-    STAGE_ANSWERED, /* by a worker */
-} stage;
-
-/* A request from its headers to the end of its answer. */
-typedef struct exchange {
-    serve_job job;         /* first, so that a job is its exchange */
-    struct exchange *next; /* in the lane's idle list */
-    serve_http *http;
-    serve_lane *lane; /* of the thread that owns the connection */
-    struct MHD_Connection *connection;
-    serve_connection *socket; /* NULL when there was no memory for it */
-    stage stage;
-    bool reads_body;
-    size_t n_received; /* bytes of the body */
-    tmli_buf body;
-    serve_request request;  /* borrows from connection and body */
-    tml_str content_length; /* borrowed likewise */
-    serve_answer answer;
-} exchange;
 
 /* An answer that was given before, ready to be given again. */
 typedef struct kept_answer {
@@ -74,8 +46,7 @@ typedef struct kept_answer {
 
 /* What a thread that owns connections has besides its lane. */
 typedef struct thread_side {
-    exchange *idle; /* owned: requests that wait for use */
-    size_t n_idle;
+    serve_exchanges idle;
     kept_answer kept[KEPT_ANSWERS]; /* by hash */
 } thread_side;
 
@@ -96,14 +67,7 @@ struct serve_http {
 /* The lane of this socket thread; the server owns it. */
 static _Thread_local serve_lane *thread_lane;
 
-/* ---- exchanges ---- */
-
-/* Only the lane's own thread writes it: a load and a store do. */
-static void count_open(serve_lane *lane, int change)
-{
-    const size_t n = atomic_load_explicit(&lane->n_open, memory_order_relaxed);
-    atomic_store_explicit(&lane->n_open, n + (size_t)change, memory_order_release);
-}
+/* ---- connections and exchanges ---- */
 
 /* This thread's lane with its side, or NULL when memory is short. */
 static serve_lane *lane_here(serve_http *http)
@@ -117,62 +81,24 @@ static serve_lane *lane_here(serve_http *http)
     return thread_lane != NULL && thread_lane->side != NULL ? thread_lane : NULL;
 }
 
-static exchange *begin_exchange(serve_http *http)
+static serve_exchange *begin(serve_http *http, struct MHD_Connection *connection)
 {
     serve_lane *lane = lane_here(http);
     if (lane == NULL) {
         return NULL;
     }
     thread_side *side = lane->side;
-    exchange *ex = side->idle;
-    if (ex != NULL) {
-        side->idle = ex->next;
-        side->n_idle--;
-    } else {
-        ex = tmli_calloc(1, sizeof(*ex));
-        if (ex == NULL) {
-            return NULL;
-        }
-        ex->http = http;
-        ex->lane = lane;
+    serve_exchange *ex = serve_exchange_begin(&side->idle, lane);
+    if (ex == NULL) {
+        return NULL;
     }
-    count_open(lane, 1);
-    ex->stage = STAGE_READING;
-    ex->n_received = 0;
-    tmli_buf_reset(&ex->body);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    ex->http = http;
+    ex->connection = connection;
+    ex->socket = info != NULL ? info->socket_context : NULL;
+    serve_exchange_set_uploading(ex, true);
     return ex;
-}
-
-static void free_exchange(exchange *ex)
-{
-    tmli_buf_deinit(&ex->body);
-    tmli_buf_deinit(&ex->answer.body);
-    tmli_free(ex);
-}
-
-static void shrink(tmli_buf *buf)
-{
-    if (buf->capacity > KEPT_BYTES) {
-        tmli_buf_deinit(buf);
-    }
-}
-
-static void end_exchange(exchange *ex)
-{
-    serve_lane *lane = ex->lane;
-    if (ex->stage != STAGE_REFUSED) {
-        count_open(lane, -1);
-    }
-    thread_side *side = lane->side;
-    if (side->n_idle == KEPT_REQUESTS) {
-        free_exchange(ex);
-        return;
-    }
-    shrink(&ex->body);
-    shrink(&ex->answer.body);
-    ex->next = side->idle;
-    side->idle = ex;
-    side->n_idle++;
 }
 
 /* libmicrohttpd's word that a request is over, answered or broken off. */
@@ -182,8 +108,10 @@ static void complete(void *ctx, struct MHD_Connection *connection, void **slot,
     (void)ctx;
     (void)connection;
     (void)why;
-    if (*slot != NULL) {
-        end_exchange(*slot);
+    serve_exchange *ex = *slot;
+    if (ex != NULL) {
+        thread_side *side = ex->lane->side;
+        serve_exchange_end(&side->idle, ex);
         *slot = NULL;
     }
 }
@@ -204,13 +132,6 @@ static void watch_connection(void *ctx, struct MHD_Connection *connection, void 
     } else {
         serve_connections_remove(&http->connections, *slot);
         *slot = NULL;
-    }
-}
-
-static void set_uploading(const exchange *ex, bool is_uploading)
-{
-    if (ex->socket != NULL) {
-        atomic_store_explicit(&ex->socket->is_uploading, is_uploading, memory_order_relaxed);
     }
 }
 
@@ -245,7 +166,7 @@ static struct MHD_Response *create_response(const serve_answer *answer,
 /* Short answers repeat: a label alone is one of a few. Making a response, its header and its lock anew would take
  * some 0.5 µs of the 10 that a short request takes.
  * Where the answer is kept, or would be; NULL for one that is not worth it. */
-static kept_answer *place_of(const exchange *ex)
+static kept_answer *place_of(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
     if (answer->status != MHD_HTTP_OK || answer->body.len > KEPT_ANSWER_BYTES) {
@@ -273,12 +194,13 @@ static void keep(kept_answer *kept, const serve_answer *answer, struct MHD_Respo
     memcpy(kept->bytes, answer->body.data, kept->n);
 }
 
-static enum MHD_Result queue(const exchange *ex)
+static enum MHD_Result queue(const serve_exchange *ex)
 {
+    const serve_http *http = ex->http;
     const serve_answer *answer = &ex->answer;
-    const bool closes = atomic_load_explicit(&ex->http->is_draining, memory_order_relaxed);
+    const bool closes = atomic_load_explicit(&http->is_draining, memory_order_relaxed);
     if (answer->body.len == 0 && answer->allow == NULL && !closes) {
-        return MHD_queue_response(ex->connection, answer->status, ex->http->empty);
+        return MHD_queue_response(ex->connection, answer->status, http->empty);
     }
     kept_answer *kept = closes ? NULL : place_of(ex);
     if (kept != NULL && is_kept(kept, answer)) {
@@ -302,151 +224,89 @@ static enum MHD_Result queue(const exchange *ex)
 /* Answers 413 while the body is still coming, and drops what comes. libmicrohttpd can answer only before or behind a
  * body, and would close at once: data that arrive at a closed socket reset the connection, and many a client then loses
  * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. */
-static void refuse(exchange *ex)
+static void refuse(serve_exchange *ex)
 {
-    ex->stage = STAGE_REFUSED;
-    count_open(ex->lane, -1);
-    serve_refuse_body(ex->http->server, &ex->answer);
-    tmli_buf *out = &ex->body; /* not needed any more */
-    tmli_buf_reset(out);
-    tmli_buf_printf(out,
-                    "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
-                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                    ex->answer.body.len);
-    tmli_buf_append_str(out, tmli_buf_str(&ex->answer.body));
+    serve_exchange_refuse(ex);
     const int fd = fd_of(ex->connection);
-    if (!out->failed) {
+    if (!ex->body.failed) {
         /* Some 300 bytes into an empty send buffer: they fit, or the client is gone. */
-        (void)!send(fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)!send(fd, ex->body.data, ex->body.len, MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)shutdown(fd, SHUT_WR);
     }
-    ex->n_received = 0; /* counts what is dropped from here on */
 }
 
 /* ---- requests ---- */
 
-/* One pass over the headers, told apart by their lengths first: looking each up by name would walk all of them. */
 static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const char *name,
                                    size_t n_name, const char *value, size_t n_value)
 {
     (void)kind;
-    exchange *ex = ctx;
-    tml_str expected = {0};
-    tml_str *place = NULL;
-    switch (n_name) {
-    case sizeof("Accept") - 1:
-        expected = TML_STR("Accept");
-        place = &ex->request.accept;
-        break;
-    case sizeof("Content-Type") - 1:
-        expected = TML_STR("Content-Type");
-        place = &ex->request.content_type;
-        break;
-    case sizeof("Content-Length") - 1:
-        expected = TML_STR("Content-Length");
-        place = &ex->content_length;
-        break;
-    case sizeof("Content-Encoding") - 1:
-        expected = TML_STR("Content-Encoding");
-        place = &ex->request.content_encoding;
-        break;
-    default: return MHD_YES;
-    }
-    if (value != NULL && tmli_str_eq_nocase((tml_str){name, n_name}, expected)) {
-        *place = tmli_str_trim((tml_str){value, n_value});
-    }
+    serve_exchange_put_header(ctx, (tml_str){name, n_name}, (tml_str){value, n_value});
     return MHD_YES;
 }
 
-/* Whether a Content-Length, of digits as libmicrohttpd has seen to, is at most max. */
-static bool is_at_most(tml_str digits, size_t max)
+static void read_headers(serve_exchange *ex, const char *url, const char *method)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        const size_t digit = (size_t)(digits.data[i] - '0');
-        if (digit > 9 || n > (SIZE_MAX - digit) / 10) {
-            return false;
-        }
-        n = 10 * n + digit;
-    }
-    return n <= max;
-}
-
-static void read_headers(exchange *ex, const char *url, const char *method)
-{
-    ex->request = (serve_request){.method = tmli_str(method), .path = tmli_str(url)};
-    ex->content_length = (tml_str){0};
-    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
+    const size_t max_body = ex->lane->server->max_body;
+    ex->request.method = tmli_str(method);
+    ex->request.path = tmli_str(url);
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
-    if (!is_at_most(ex->content_length, ex->http->server->max_body)) {
+    /* One pass over all headers: looking each up by name would walk them every time. */
+    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
+    if (!serve_exchange_is_at_most(ex, max_body)) {
         refuse(ex);
     }
 }
 
-static enum MHD_Result read_piece(exchange *ex, const char *piece, size_t n)
+static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t n)
 {
-    ex->n_received += n;
-    if (ex->stage == STAGE_REFUSED) {
-        return ex->n_received <= MAX_DROPPED_BYTES ? MHD_YES : MHD_NO;
+    const bool is_refused = ex->stage == SERVE_REFUSED;
+    const size_t max = is_refused ? MAX_DROPPED_BYTES : ex->lane->server->max_body;
+    if (serve_exchange_take(ex, piece, n, max)) {
+        return MHD_YES;
     }
-    if (ex->n_received > ex->http->server->max_body) {
-        refuse(ex);
-    } else if (ex->reads_body) {
-        tmli_buf_append(&ex->body, piece, n);
+    if (is_refused) {
+        return MHD_NO;
     }
+    refuse(ex);
     return MHD_YES;
-}
-
-static void work(serve_lane *lane, exchange *ex)
-{
-    static const char no_memory[] =
-        "{\"error\":{\"code\":503,\"message\":\"out of memory; try again\"}}";
-    if (lane == NULL || ex->body.failed) {
-        ex->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
-        ex->answer.content_type = "application/json";
-        tmli_buf_reset(&ex->answer.body);
-        tmli_buf_append_text(&ex->answer.body, no_memory);
-        return;
-    }
-    serve_route(lane, &ex->request, &ex->answer);
 }
 
 /* On a worker's thread. */
 static void work_aside(serve_lane *lane, serve_job *job)
 {
-    exchange *ex = (exchange *)job;
-    work(lane, ex);
-    ex->stage = STAGE_ANSWERED;
+    serve_exchange *ex = (serve_exchange *)job;
+    serve_exchange_work(ex, lane);
+    ex->stage = SERVE_ANSWERED;
     MHD_resume_connection(ex->connection); /* from here on its own thread has it */
 }
 
 /* Hands a long request over; false when it must be answered here. */
-static bool hand_over(exchange *ex)
+static bool hand_over(serve_exchange *ex)
 {
-    serve_http *http = ex->http;
+    const serve_http *http = ex->http;
     if (ex->body.len < LONG_BODY_BYTES ||
         atomic_load_explicit(&http->is_draining, memory_order_relaxed) ||
         !serve_workers_ready(http->workers)) {
         return false;
     }
-    ex->stage = STAGE_WORKING;
+    ex->stage = SERVE_WORKING;
     MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
     serve_workers_add(http->workers, &ex->job);
     return true;
 }
 
-static enum MHD_Result finish(exchange *ex)
+static enum MHD_Result finish(serve_exchange *ex)
 {
-    set_uploading(ex, false);
-    if (ex->stage == STAGE_REFUSED) {
+    serve_exchange_set_uploading(ex, false);
+    if (ex->stage == SERVE_REFUSED) {
         return MHD_NO; /* answered long ago: closes the connection */
     }
-    if (ex->stage == STAGE_READING) {
-        ex->request.body = tmli_buf_str(&ex->body);
+    if (ex->stage == SERVE_READING) {
         if (hand_over(ex)) {
             return MHD_YES;
         }
-        work(ex->lane, ex);
+        serve_exchange_work(ex, ex->lane);
     }
     return queue(ex);
 }
@@ -457,18 +317,13 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 {
     (void)version;
     serve_http *http = ctx;
-    exchange *ex = *slot;
+    serve_exchange *ex = *slot;
     if (ex == NULL) {
-        ex = begin_exchange(http);
+        ex = begin(http, connection);
         if (ex == NULL) {
             return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, http->empty);
         }
         *slot = ex;
-        ex->connection = connection;
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        ex->socket = info != NULL ? info->socket_context : NULL;
-        set_uploading(ex, true);
         read_headers(ex, url, method);
         return MHD_YES;
     }
@@ -584,12 +439,7 @@ size_t serve_http_open_requests(serve_http *http)
 
 static void free_side(thread_side *side)
 {
-    exchange *ex = side->idle;
-    while (ex != NULL) {
-        exchange *next = ex->next;
-        free_exchange(ex);
-        ex = next;
-    }
+    serve_exchanges_deinit(&side->idle);
     for (size_t i = 0; i < KEPT_ANSWERS; i++) {
         if (side->kept[i].response != NULL) {
             MHD_destroy_response(side->kept[i].response);

@@ -253,3 +253,9 @@ void serve_refuse_body(const serve_server *server, serve_answer *answer)
     answer->allow = NULL;
     answer_error(answer, 413, err.text);
 }
+
+void serve_answer_no_memory(serve_answer *answer)
+{
+    answer->allow = NULL;
+    answer_error(answer, 503, "out of memory; try again, or give the container more");
+}

@@ -31,5 +31,7 @@ void serve_route(serve_lane *lane, const serve_request *request, serve_answer *a
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */
 void serve_refuse_body(const serve_server *server, serve_answer *answer);
+/* The 503 when not even a lane can be had. */
+void serve_answer_no_memory(serve_answer *answer);
 
 #endif
