@@ -10,12 +10,13 @@ build_packages=(
 )
 
 # Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
-# sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke.
+# sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke, a
+# locale with a decimal comma.
 test_packages=(
   libcmocka-dev libcurl4-openssl-dev
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
-  gcovr wrk
+  gcovr wrk locales
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.

@@ -37,12 +37,22 @@ build() {
 run_cases() {
   local preset=$1
   shift
+  make_locale
   last_log=$scratch/$preset.log
   "${in_environment[@]}" ctest --preset "$preset" "$@" | tee "$last_log"
   grep -hE '^(\[  SKIPPED \] [A-Za-z_]|SKIPPED)' "build/$preset/Testing/Temporary/LastTest.log" | sort -u |
     sed 's/^/!!!! /' || true
 }
 in_environment=(env)
+
+# A locale with a decimal comma, for the tests that the locale has no say.
+make_locale() {
+  export LOCPATH=$scratch/locales
+  if [ ! -d "$LOCPATH" ]; then
+    mkdir "$LOCPATH"
+    localedef -i de_DE -f UTF-8 "$LOCPATH/de_DE.UTF-8"
+  fi
+}
 
 stage_packages() {
   need_test_packages

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/source_ahead.h"
 #include "base/status.h"
 
 enum {
@@ -38,6 +39,7 @@ struct tmli_source {
     bool in_member; /* inside a gzip member: the end of the input would cut it */
     bool has_zlib;
     z_stream zlib;
+    tmli_ahead *ahead; /* owned; once it is there, its thread alone reads */
 };
 
 static tml_status create(const char *name, tmli_source **out, tml_error *err)
@@ -61,6 +63,7 @@ void tmli_source_free(tmli_source *source)
     if (source == NULL) {
         return;
     }
+    tmli_ahead_free(source->ahead); /* first: its thread uses the rest */
     if (source->has_zlib) {
         (void)inflateEnd(&source->zlib);
     }
@@ -296,9 +299,9 @@ static tml_status read_gzip(tmli_source *source, void *buffer, size_t n, size_t 
     return TML_OK;
 }
 
-tml_status tmli_source_read(tmli_source *source, void *buffer, size_t n, size_t *got,
-                            tml_error *err)
+static tml_status read_now(void *ctx, void *buffer, size_t n, size_t *got, tml_error *err)
 {
+    tmli_source *const source = ctx;
     if (source->packing == PACKING_UNKNOWN) {
         const tml_status status = detect_packing(source, err);
         if (status != TML_OK) {
@@ -307,6 +310,23 @@ tml_status tmli_source_read(tmli_source *source, void *buffer, size_t n, size_t 
     }
     return source->packing == PACKING_GZIP ? read_gzip(source, buffer, n, got, err)
                                            : read_plain(source, buffer, n, got, err);
+}
+
+tml_status tmli_source_read(tmli_source *source, void *buffer, size_t n, size_t *got,
+                            tml_error *err)
+{
+    return source->ahead != NULL ? tmli_ahead_read(source->ahead, buffer, n, got, err)
+                                 : read_now(source, buffer, n, got, err);
+}
+
+tml_status tmli_source_read_ahead(tmli_source *source, tml_error *err)
+{
+    const tml_status status =
+        source->packing == PACKING_UNKNOWN ? detect_packing(source, err) : TML_OK;
+    if (status != TML_OK || source->packing != PACKING_GZIP || source->ahead != NULL) {
+        return status; /* plain bytes come faster than a thread could hand them over */
+    }
+    return tmli_ahead_start(read_now, source, &source->ahead, err);
 }
 
 void tmli_window_init(tmli_window *window, tmli_source *source, size_t limit_bytes)

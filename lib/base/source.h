@@ -21,6 +21,9 @@ void tmli_source_free(tmli_source *source); /* NULL is allowed */
  * Errors: TML_EIO, TML_EFORMAT for gzip data that are damaged or cut short; the sentence begins with the name. */
 TML_NODISCARD tml_status tmli_source_read(tmli_source *source, void *buffer, size_t n, size_t *got,
                                           tml_error *err);
+/* Unpacks gzip on a thread of its own from here on, some pieces ahead of the reader; does nothing for plain bytes. Waits
+ * for the first bytes. The reader stays one thread. Errors: those of tmli_source_read, TML_EIO, TML_ENOMEM. */
+TML_NODISCARD tml_status tmli_source_read_ahead(tmli_source *source, tml_error *err);
 const char *tmli_source_name(const tmli_source *source);
 
 /* A window over a source, for readers that cut records: bytes [at, end) are loaded. */

@@ -285,6 +285,7 @@ tml_status tmli_vectors_open(const char *path, size_t dims, tmli_vectors **out, 
     v->dims = dims;
     v->is_dims_given = dims != 0;
     TMLI_TRY(tmli_source_open(path, &v->source, err));
+    TMLI_TRY(tmli_source_read_ahead(v->source, err)); /* unpacking takes twice as long as parsing */
     tmli_window_init(&v->window, v->source, LINE_BYTES_MAX);
     TMLI_TRY(begin(v, err));
     *out = v;

@@ -7,11 +7,12 @@
 
 bool tmli_blas_is_better(size_t n, size_t d, size_t o)
 {
-    /* Below, packing costs OpenBLAS more than its better use of the second cache gains (bench_kernels). */
-    const size_t min_rows = 64;
+    /* The kernels keep up while a layer's weights fit in the second cache: 1 MB, or 512 x 512 (docs/numerics.md). */
+    const size_t min_rows = 32;
     const size_t min_side = 256;
-    return n >= min_rows && d >= min_side && o >= min_side && n <= INT_MAX && d <= INT_MAX &&
-           o <= INT_MAX;
+    const size_t min_weights = (size_t)512 * 512;
+    return n >= min_rows && d >= min_side && o >= min_side && d >= min_weights / o &&
+           n <= INT_MAX && d <= INT_MAX && o <= INT_MAX;
 }
 
 /* c [M, N] = alpha-free product of a and b, added to c when beta is 1. */

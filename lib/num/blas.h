@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True when a product of these shapes is faster here than in the kernels (bench_kernels), and its shapes fit. */
+/* True when a product of these shapes is faster here than in the kernels, and its shapes fit. */
 bool tmli_blas_is_better(size_t n, size_t d, size_t o);
 /* out [N, O] += x [N, D] · w [D, O] */
 void tmli_blas_affine(float *out, const float *x, const float *w, size_t n, size_t d, size_t o);

@@ -24,7 +24,10 @@
 #endif
 
 enum {
-    FLOATS_A_LINE = 16
+    FLOATS_A_LINE = 16,
+    PACKED_ROWS = 128,        /* 16 KB with the widest vectors: half the first cache */
+    ROWS_FOR_PACKING = 32,    /* below, copying costs more than it gains */
+    COLUMNS_FOR_PACKING = 512 /* 2 KB between rows of w; figures: docs/numerics.md */
 };
 
 typedef float vector_wide __attribute__((vector_size(4 * LANES)));
@@ -104,25 +107,63 @@ static void fetch_rows(const float *x, const uint32_t *x_rows, size_t ldx, size_
     }
 }
 
+/* A product's operands but for w: gather_affine's arguments. */
+typedef struct affine_rows {
+    float *out;
+    const uint32_t *out_rows;
+    const float *x;
+    const uint32_t *x_rows;
+    size_t ldx, n, o;
+} affine_rows;
+
+/* All rows of one strip of columns over inputs k..k+d-1. Rows of w are ldw apart; w begins at the strip and at k. */
+static void affine_strip(const affine_rows *a, strip at, size_t k, const float *w, size_t d,
+                         size_t ldw)
+{
+    float *out_at[AFFINE_ROWS];
+    const float *x_at[AFFINE_ROWS];
+    for (size_t i = 0, rows = 0; i < a->n; i += rows) {
+        rows = next_rows(a->n - i, AFFINE_ROWS);
+        for (size_t r = 0; r < rows; r++) {
+            out_at[r] =
+                a->out + (a->out_rows != NULL ? a->out_rows[i + r] : i + r) * a->o + at.start;
+            x_at[r] = a->x + (a->x_rows != NULL ? a->x_rows[i + r] : i + r) * a->ldx + k;
+        }
+        if (a->x_rows != NULL && at.start == 0 && i + rows < a->n) {
+            const size_t next = next_rows(a->n - i - rows, AFFINE_ROWS);
+            fetch_rows(a->x + k, a->x_rows + i + rows, a->ldx, next, d);
+        }
+        affine_tile(at.width, rows, out_at, x_at, w, d, ldw);
+    }
+}
+
+/* The same for wide w, whose strips are thin slices of far-apart rows: parts of a strip are first copied together, or
+ * the cache would hold few of them at once. Sums go on from part to part through out, which changes no bit. */
+static void affine_packed_strip(const affine_rows *a, strip at, const float *w, size_t d)
+{
+    float packed[PACKED_ROWS * 2 * LANES];
+    for (size_t k = 0; k < d; k += PACKED_ROWS) {
+        const size_t n = d - k < PACKED_ROWS ? d - k : PACKED_ROWS;
+        for (size_t row = 0; row < n; row++) {
+            memcpy(packed + row * at.width, w + (k + row) * a->o, at.width * sizeof(float));
+        }
+        affine_strip(a, at, k, packed, n, at.width);
+    }
+}
+
 static void gather_affine(float *restrict out, const uint32_t *out_rows, const float *restrict x,
                           const uint32_t *x_rows, size_t ldx, size_t n, const float *restrict w,
                           size_t d, size_t o)
 {
-    float *out_at[AFFINE_ROWS];
-    const float *x_at[AFFINE_ROWS];
+    const affine_rows a = {out, out_rows, x, x_rows, ldx, n, o};
+    const bool packs = n >= ROWS_FOR_PACKING && o >= COLUMNS_FOR_PACKING;
     /* Columns outside, rows inside: a strip of w stays in the first cache for all rows. */
     for (strip at = {0, 0}; at.start < o; at.start += at.width) {
         at = strip_at(at.start, o);
-        for (size_t i = 0, rows = 0; i < n; i += rows) {
-            rows = next_rows(n - i, AFFINE_ROWS);
-            for (size_t r = 0; r < rows; r++) {
-                out_at[r] = out + (out_rows != NULL ? out_rows[i + r] : i + r) * o + at.start;
-                x_at[r] = x + (x_rows != NULL ? x_rows[i + r] : i + r) * ldx;
-            }
-            if (x_rows != NULL && at.start == 0 && i + rows < n) {
-                fetch_rows(x, x_rows + i + rows, ldx, next_rows(n - i - rows, AFFINE_ROWS), d);
-            }
-            affine_tile(at.width, rows, out_at, x_at, w + at.start, d, o);
+        if (packs) {
+            affine_packed_strip(&a, at, w + at.start, d);
+        } else {
+            affine_strip(&a, at, 0, w + at.start, d, o);
         }
     }
 }

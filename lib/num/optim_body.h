@@ -2,7 +2,7 @@
  *
  * They are element-wise operations that IEEE 754 rounds, built without contraction: vector code of any width gives the
  * same bits. The wider version pays because the loops fill the divider only when the rest takes few instructions:
- * 0.52 ns a number with AVX2 against 0.72 (bench_kernels, RMSprop). */
+ * 0.52 ns a number with AVX2 against 0.72 (RMSprop, numbers in the first cache). */
 #include "num/optim_loops.h"
 
 #include <float.h>

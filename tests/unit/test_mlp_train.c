@@ -73,9 +73,9 @@ static void threads_do_not_change_a_bit_with_blas(void **state)
 {
     (void)state;
     tmli_mlp_shape shape = small;
-    shape.sizes[0] = 256;
-    shape.sizes[1] = 260;
-    assert_true(tmli_blas_is_better(200, 256, 260));
+    shape.sizes[0] = 512;
+    shape.sizes[1] = 520;
+    assert_true(tmli_blas_is_better(200, 512, 520));
     tmli_blas_single_thread();
     check_threads(&shape, TMLI_SGD, false, 200);
 }
