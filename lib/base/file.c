@@ -244,12 +244,20 @@ static tml_status sync_dir_of(const char *path, tml_error *err)
     return status;
 }
 
+tml_status tmli_file_out_sync(tmli_file_out *out, tml_error *err)
+{
+    if (fsync(out->fd) != 0) {
+        const tml_status status = fail_errno(out->path, errno, err);
+        tmli_file_out_abandon(out);
+        return status;
+    }
+    return TML_OK;
+}
+
 tml_status tmli_file_out_commit(tmli_file_out *out, tml_error *err)
 {
-    tml_status status = TML_OK;
-    if (fsync(out->fd) != 0) {
-        status = fail_errno(out->path, errno, err);
-        tmli_file_out_abandon(out);
+    tml_status status = tmli_file_out_sync(out, err);
+    if (status != TML_OK) {
         return status;
     }
     const int fd = out->fd;

@@ -28,6 +28,8 @@ typedef struct tmli_file_out {
 TML_NODISCARD tml_status tmli_file_out_begin(tmli_file_out *out, const char *path, tml_error *err);
 TML_NODISCARD tml_status tmli_file_out_write(tmli_file_out *out, const void *bytes, size_t n,
                                              tml_error *err);
+/* Flushes to the disk what was written so far; commit does it too. A failure abandons the file. */
+TML_NODISCARD tml_status tmli_file_out_sync(tmli_file_out *out, tml_error *err);
 TML_NODISCARD tml_status tmli_file_out_commit(tmli_file_out *out, tml_error *err);
 void tmli_file_out_abandon(
     tmli_file_out *out); /* removes the temporary file; harmless after commit */

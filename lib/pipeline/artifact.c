@@ -66,6 +66,8 @@ static tml_status write_artifact(const tml_model *model, const char *dir, tmli_t
     TMLI_TRY(tmli_file_out_begin(&json_file, json_path, err));
     TMLI_TRY(tmli_file_out_write(&json_file, json.data, json.len, err));
     /* Both are complete on disk before either takes its place. */
+    TMLI_TRY(tmli_file_out_sync(&tensor_file, err));
+    TMLI_TRY(tmli_file_out_sync(&json_file, err));
     TMLI_TRY(tmli_file_out_commit(&tensor_file, err));
     TMLI_TRY(tmli_file_out_commit(&json_file, err));
 cleanup:

@@ -209,7 +209,6 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
         job->options->n_threads > 0 ? job->options->n_threads : tmli_cpu_count("/sys/fs/cgroup");
     const tml_fit_options options = {.n_threads = n_threads,
                                      .stop = stop,
-                                     .log = job->log,
                                      .on_epoch = on_epoch,
                                      .on_progress = job->progress.shown ? on_progress : NULL,
                                      .ctx = job};

@@ -330,10 +330,10 @@ bench_P3() {
 bench_P1() {
   local round name sizes='small middle large' line
   train_model small --epochs 1 --max_words 1000
-  train_model middle --epochs 1 --model.hidden 720,32
   if $smoke; then
-    sizes='small middle'
+    sizes='small'
   else
+    train_model middle --epochs 1 --model.hidden 720,32
     train_model large --epochs 1 --model.hidden 2900,32
   fi
   for ((round = 1; round <= rounds; round++)); do

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "textml/log.h"
 #include "textml/metrics.h"
 #include "textml/model.h"
 #include "textml/recipe.h"
@@ -45,7 +44,6 @@ typedef struct tml_fit_options {
     size_t n_threads; /* at least 1; does not change the result */
     /* may be NULL: set it to finish the batch and keep the best model so far */
     const atomic_bool *stop;
-    const tml_log *log;                                  /* may be NULL */
     void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
     void (*on_progress)(void *ctx,
                         const tml_progress *progress); /* may be NULL; after each batch */
