@@ -123,8 +123,16 @@ bool tmli_optim_drifts(const tmli_optim_options *options)
     return options->kind == TMLI_ADAM || (options->kind == TMLI_SGD && options->momentum > 0.0f);
 }
 
-/* base^n by squaring: the same bits wherever a run of steps begins, and no C library's pow. */
-static double power(double base, uint32_t n)
+/* β^t as a function of β and t alone: the same bits wherever a run of steps begins, and no C library's pow. It is the
+ * product of β^(8·⌊t/8⌋), made by squaring, and the rest, made by steps, so that a run makes few of the former. */
+typedef struct beta_power {
+    double beta;
+    double eights; /* β^(8·⌊t/8⌋) */
+    double rest;   /* β^(t mod 8) */
+    uint32_t t;
+} beta_power;
+
+static double by_squaring(double base, uint32_t n)
 {
     double result = 1;
     for (; n > 0; n >>= 1) {
@@ -136,12 +144,39 @@ static double power(double base, uint32_t n)
     return result;
 }
 
-/* Adam's rate with both bias corrections folded in: lr · √(1 − β2^t) / (1 − β1^t). */
-static float adam_rate(const tmli_optim_options *options, uint32_t step)
+static beta_power power_at(float beta, uint32_t t)
 {
-    const double first = 1.0 - power((double)options->beta1, step);
-    const double second = 1.0 - power((double)options->beta2, step);
-    return (float)((double)options->learning_rate * sqrt(second) / first);
+    beta_power power = {(double)beta, by_squaring((double)beta, t / 8 * 8), 1, t};
+    for (uint32_t i = 0; i < t % 8; i++) {
+        power.rest *= power.beta;
+    }
+    return power;
+}
+
+static void next_power(beta_power *power)
+{
+    power->t++;
+    if (power->t % 8 == 0) {
+        power->eights = by_squaring(power->beta, power->t);
+        power->rest = 1;
+    } else {
+        power->rest *= power->beta;
+    }
+}
+
+/* Adam's rate with both bias corrections folded in: lr · √(1 − β2^t) / (1 − β1^t). */
+static float adam_rate(float learning_rate, const beta_power *first, const beta_power *second)
+{
+    const double first_share = 1.0 - first->eights * first->rest;
+    const double second_share = 1.0 - second->eights * second->rest;
+    return (float)((double)learning_rate * sqrt(second_share) / first_share);
+}
+
+static float adam_rate_at(const tmli_optim_options *options, uint32_t step)
+{
+    const beta_power first = power_at(options->beta1, step);
+    const beta_power second = power_at(options->beta2, step);
+    return adam_rate(options->learning_rate, &first, &second);
 }
 
 void tmli_optim_apply(const tmli_optim_options *options, const tmli_optim_state *state, size_t row,
@@ -165,7 +200,7 @@ void tmli_optim_apply(const tmli_optim_options *options, const tmli_optim_state 
                        options->epsilon);
         return;
     case TMLI_ADAM:
-        loops->adam(params, slot, state->slots[1] + start, grad, n, adam_rate(options, step),
+        loops->adam(params, slot, state->slots[1] + start, grad, n, adam_rate_at(options, step),
                     options);
         return;
     case TMLI_ADAGRAD:
@@ -187,6 +222,8 @@ static void catch_up_adam(float *restrict p, float *restrict m, float *restrict 
 {
     const tmli_optim_loops *const loops = tmli_optim_loops_best();
     float rates[STEPS_AHEAD];
+    beta_power first = power_at(options->beta1, from);
+    beta_power second = power_at(options->beta2, from);
     for (uint32_t step = from; step < to;) {
         if (step > from && loops->all_zero(m, n)) { /* after a step, as in coast */
             loops->decay(v, n, to - step, options->beta2);
@@ -195,7 +232,9 @@ static void catch_up_adam(float *restrict p, float *restrict m, float *restrict 
         size_t n_rates = 0;
         while (n_rates < STEPS_AHEAD && step < to) {
             step++;
-            rates[n_rates++] = adam_rate(options, step);
+            next_power(&first);
+            next_power(&second);
+            rates[n_rates++] = adam_rate(options->learning_rate, &first, &second);
         }
         loops->coast_adam(p, m, v, n, rates, n_rates, options);
     }

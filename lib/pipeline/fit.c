@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "features/vectors.h"
 #include "models/mlp_train.h"
+#include "num/blas.h"
 #include "pipeline/model.h"
 #include "pipeline/prepare.h"
 
@@ -67,6 +68,7 @@ static tml_status begin(fitting *fit, const tml_recipe *recipe, tml_error *err)
     TMLI_TRY(tml_recipe_check(fit->recipe, err));
     TMLI_TRY(tmli_model_tokenizer(fit->recipe, &fit->model->tokenizer, err));
     TMLI_TRY(tmli_pool_create(fit->options->n_threads, &fit->pool, err));
+    tmli_blas_single_thread(); /* our pool cuts the work; a BLAS with threads of its own would fight it */
 cleanup:
     return status;
 }
