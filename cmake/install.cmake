@@ -26,7 +26,12 @@ foreach(name IN LISTS uses)
     list(APPEND TML_CONFIG_MODULES ${name}=${${name}_MODULE_NAME})
   endif()
 endforeach()
-list(JOIN modules " " TML_PC_REQUIRES)
+list(JOIN modules " " modules)
+# A static library's users link what it needs, but not what that needs in turn, which --static would add.
+set(TML_PC_DEPENDENCIES "Requires: ${modules}\nLibs: -L\${libdir} -ltextml -lm -pthread")
+if(BUILD_SHARED_LIBS)
+  set(TML_PC_DEPENDENCIES "Libs: -L\${libdir} -ltextml\nLibs.private: -lm -pthread\nRequires.private: ${modules}")
+endif()
 
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/textml)
 install(EXPORT textml-targets NAMESPACE textml:: DESTINATION ${cmake_dir})

@@ -50,8 +50,8 @@ static bool may_stand(tml_tokenizer_kind kind, uint32_t c)
                strchr(" !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n", (int)c) == NULL;
     case TML_TOKENIZER_WHITESPACE: return !tmli_is_space(c);
     case TML_TOKENIZER_UNICODE:
-        return tmli_is_letter(c) || tmli_is_mark(c) || tmli_is_digit(c) || c == '_' || c == '\'' ||
-               c == 0x2019;
+        return tmli_is_letter(c) || tmli_is_mark(c) || tmli_is_digit(c) || tmli_is_ideograph(c) ||
+               c == '_' || c == '\'' || c == 0x2019;
     }
     return false;
 }

@@ -52,6 +52,7 @@ def tokenizer():
         # lower, squeeze, nfc, nfkc, strip_accents, spaces: two of them, then four
         put("tokenizer", f"{name}_two_steps", bytes([number % 3 + 3 * 2, number % 6, (number + 1) % 6]) + data)
         put("tokenizer", f"{name}_four_steps", bytes([number % 3 + 3 * 4, 3, 4, 1, 5]) + data)
+    put("tokenizer", "unassigned_ideographs", b"\x02" + "a\U0003df7d\U0002fffdb \U0003fffd".encode())
     put("tokenizer", "long_word", b"\x02" + b"ab" * 700)
     put("tokenizer", "only_blanks", b"\x00" + b" " * 70)
     put("tokenizer", "block_edges", b"\x00" + b"a" * 15 + b" " + b"b" * 31 + b" " + b"c" * 63 + b" " + b"d" * 64)

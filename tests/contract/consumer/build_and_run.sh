@@ -12,16 +12,12 @@ mkdir -p "$scratch"
 libdir=$(dirname "$(find "$prefix" -name 'libtextml.*' -print -quit)")
 case $how in
   find_package)
-    cmake -S "$here" -B "$scratch" -DCMAKE_PREFIX_PATH="$prefix"
+    cmake -G Ninja -S "$here" -B "$scratch" -DCMAKE_PREFIX_PATH="$prefix"
     cmake --build "$scratch"
     ;;
   pkg-config)
     export PKG_CONFIG_PATH="$libdir/pkgconfig"
-    static=()
-    if [ -e "$libdir/libtextml.a" ]; then
-      static=(--static)
-    fi
-    read -ra flags <<<"$(pkg-config --cflags --libs "${static[@]}" textml)"
+    read -ra flags <<<"$(pkg-config --cflags --libs textml)"
     cc -Wall -Werror -o "$scratch/consumer" "$here/consumer.c" "${flags[@]}"
     ;;
 esac
