@@ -11,8 +11,9 @@
 #include "num/kernels.h"
 
 enum {
-    LINE_FLOATS = 16,      /* parameters of a layer begin on a cache line */
-    GROUPED_ENTRIES = 8192 /* entries grouped at once: 64 KB of scratch */
+    LINE_FLOATS = 16,       /* parameters of a layer begin on a cache line */
+    GROUPED_ENTRIES = 8192, /* entries grouped at once: 64 KB of scratch */
+    ROWS_OF_A_BURST = 64    /* a server takes fewer at a time from short requests */
 };
 
 size_t tmli_mlp_inputs(const tmli_mlp_shape *shape, size_t layer)
@@ -280,7 +281,9 @@ const float *tmli_mlp_logits(const tmli_mlp *mlp, const tmli_rows *rows, size_t 
                              tmli_mlp_scratch *scratch)
 {
     const tmli_mlp_shape *const shape = &mlp->shape;
-    const tmli_kernels *const kernels = tmli_kernels_best();
+    /* Few rows are a burst between other work, many a work of their own. */
+    const tmli_kernels *const kernels =
+        n < ROWS_OF_A_BURST ? tmli_kernels_gentle() : tmli_kernels_best();
     assert(n <= scratch->max_rows);
     first_layer(mlp, kernels, rows, first, n, scratch);
     for (size_t l = 1; l < shape->n_layers; l++) {

@@ -26,15 +26,26 @@ typedef void tmli_gather_outer_fn(float *restrict dw /* [D, O] */, const float *
                                   size_t n, size_t d, size_t o);
 
 typedef struct tmli_kernels {
-    const char *name; /* "baseline", "avx2", "avx512" */
+    const char *name; /* "baseline", "fma", "avx2", "avx512" */
     tmli_gather_affine_fn *gather_affine;
     tmli_gather_outer_fn *gather_outer;
 } tmli_kernels;
 
 /* The fastest version that this processor runs; the same pointer always. */
 const tmli_kernels *tmli_kernels_best(void);
-/* All versions that this processor runs, for tests: fills out[0..3), returns their number. */
-size_t tmli_kernels_all(const tmli_kernels *out[3]);
+/* The same bits as the best version, for bursts of some microseconds between other work. Intel's processors before Ice
+ * Lake lower their clock when 256 or 512 bit are multiplied, and keep it low for the next 2 ms: a server that scores a
+ * headline every 15 µs would do all the rest, the kernel's part included, a third slower. There: vectors of four floats.
+ * Source: Intel 64 and IA-32 Architectures Optimization Reference Manual, "Power Management and Performance Impact";
+ * measured: docs/numerics.md. */
+const tmli_kernels *tmli_kernels_gentle(void);
+
+enum {
+    TMLI_KERNELS_MAX = 4
+};
+
+/* All versions that this processor runs, for tests; returns their number. */
+size_t tmli_kernels_all(const tmli_kernels *out[TMLI_KERNELS_MAX]);
 
 /* Element-wise steps; n items. Backward forms take the forward's output, not its input. */
 void tmli_relu(float *x, size_t n);

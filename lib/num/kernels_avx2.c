@@ -8,6 +8,7 @@ typedef int avx2_needs_x86; /* elsewhere the file is empty, which C does not all
 #define ADD_ONE(sum, factor, values) __builtin_fmaf(factor, values, sum)
 #define ADD_FOUR(sum, factor, values) _mm_fmadd_ps(_mm_set1_ps(factor), values, sum)
 #define ADD_WIDE(sum, factor, values) _mm256_fmadd_ps(_mm256_set1_ps(factor), values, sum)
+#define ALONE_VECS 4
 #define AFFINE_ROWS 6
 #define OUTER_ROWS 6
 #define AFFINE_CASES CASES_6

@@ -9,6 +9,7 @@ typedef int avx512_needs_x86; /* elsewhere the file is empty, which C does not a
 #define ADD_ONE(sum, factor, values) __builtin_fmaf(factor, values, sum)
 #define ADD_FOUR(sum, factor, values) _mm_fmadd_ps(_mm_set1_ps(factor), values, sum)
 #define ADD_WIDE(sum, factor, values) _mm512_fmadd_ps(_mm512_set1_ps(factor), values, sum)
+#define ALONE_VECS 4
 #define AFFINE_ROWS 8
 #define OUTER_ROWS 13
 #define AFFINE_CASES CASES_8

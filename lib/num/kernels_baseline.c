@@ -3,6 +3,7 @@
 #define ADD_ONE(sum, factor, values) ((sum) + (factor) * (values))
 #define ADD_FOUR ADD_ONE
 #define ADD_WIDE ADD_ONE
+#define ALONE_VECS 8
 #define AFFINE_ROWS 4
 #define OUTER_ROWS 4
 #define AFFINE_CASES CASES_4

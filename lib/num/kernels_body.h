@@ -4,6 +4,8 @@
  *               All three round alike: either once (fused) or twice
  *   AFFINE_ROWS, OUTER_ROWS    rows of accumulators, two vectors each, that the registers hold
  *   AFFINE_CASES, OUTER_CASES  the CASES_… below of these numbers
+ *   ALONE_VECS  vectors side by side for a row that is alone, more than two: one sum waits four cycles for each of its
+ *               terms, so that eight of them are needed to keep the multipliers busy
  * Columns are cut into pairs of widest vectors, then one, then groups of four, then single ones. */
 #include "num/kernels.h"
 
@@ -39,6 +41,13 @@ typedef float vector_four __attribute__((vector_size(16)));
 #define TILE_VECS 2
 #define TILE(name) name##_pair
 #include "num/kernels_tile.h"
+#undef TILE_VECS
+#undef TILE
+#define TILE_VECS ALONE_VECS
+#define TILE(name) name##_alone
+#define TILE_ALONE
+#include "num/kernels_tile.h"
+#undef TILE_ALONE
 #undef TILE_VECS
 #undef TILE
 #define TILE_VECS 1
@@ -151,6 +160,20 @@ static void affine_packed_strip(const affine_rows *a, strip at, const float *w, 
     }
 }
 
+/* One row: strips of several vectors as far as they go. Returns the columns that are done. */
+static size_t affine_alone(const affine_rows *a, const float *w, size_t d)
+{
+    const size_t width = (size_t)ALONE_VECS * LANES;
+    float *const out = a->out + (a->out_rows != NULL ? a->out_rows[0] : 0) * a->o;
+    const float *const x[AFFINE_ROWS] = {a->x + (a->x_rows != NULL ? a->x_rows[0] : 0) * a->ldx};
+    size_t start = 0;
+    for (; start + width <= a->o; start += width) {
+        float *const to[AFFINE_ROWS] = {out + start};
+        affine_rows_alone(1, to, x, w + start, d, a->o);
+    }
+    return start;
+}
+
 static void gather_affine(float *restrict out, const uint32_t *out_rows, const float *restrict x,
                           const uint32_t *x_rows, size_t ldx, size_t n, const float *restrict w,
                           size_t d, size_t o)
@@ -158,7 +181,8 @@ static void gather_affine(float *restrict out, const uint32_t *out_rows, const f
     const affine_rows a = {out, out_rows, x, x_rows, ldx, n, o};
     const bool packs = n >= ROWS_FOR_PACKING && o >= COLUMNS_FOR_PACKING;
     /* Columns outside, rows inside: a strip of w stays in the first cache for all rows. */
-    for (strip at = {0, 0}; at.start < o; at.start += at.width) {
+    const size_t done = n == 1 ? affine_alone(&a, w, d) : 0;
+    for (strip at = {done, 0}; at.start < o; at.start += at.width) {
         at = strip_at(at.start, o);
         if (packs) {
             affine_packed_strip(&a, at, w + at.start, d);

@@ -7,6 +7,7 @@
  *   TILE_VECS   vectors side by side, so that a tile is TILE_VECS * TILE_LANES columns wide
  *   AFFINE_ROWS, OUTER_ROWS    rows that the accumulators hold at most; `rows` below is always a constant after inlining
  *   TILE(name)  the name with this tile's ending
+ *   TILE_ALONE  defined for a tile of one row of out: nothing but affine_rows
  * The accumulators stay in registers over the whole sum; one output is one lane of one accumulator, so its terms are
  * added one by one in rising order, whatever the tile's shape. That is why all shapes give the same bits. */
 
@@ -60,6 +61,7 @@ TILE(affine_rows)(const size_t rows, float *const out[AFFINE_ROWS],
     }
 }
 
+#ifndef TILE_ALONE
 /* dw[k, TILE] = Σ_i x_i[k] · dz_i[TILE] for `rows` neighbouring k. */
 static inline __attribute__((always_inline)) void
 TILE(outer_rows)(const size_t rows, float *dw, const float *x, const uint32_t *x_rows, size_t ldx,
@@ -124,3 +126,4 @@ static void TILE(outer_tile)(size_t rows, float *dw, const float *x, const uint3
     }
 #undef CASE
 }
+#endif

@@ -8,6 +8,7 @@
 
 extern const tmli_kernels tmli_kernels_baseline;
 #if defined(__x86_64__)
+extern const tmli_kernels tmli_kernels_fma;
 extern const tmli_kernels tmli_kernels_avx2;
 extern const tmli_kernels tmli_kernels_avx512;
 

@@ -99,20 +99,22 @@ static tml_status open_json(sm_texts *texts, tml_str body, tml_error *err)
     }
     tmli_arena *arena = texts->arena;
     const tmli_value *root = NULL;
-    arena->limit_bytes = JSON_LEAST_BYTES + JSON_TIMES_BODY * body.len;
+    const size_t used_before = arena->used_bytes; /* by other bodies */
+    const size_t limit = JSON_LEAST_BYTES + JSON_TIMES_BODY * body.len;
+    arena->limit_bytes = used_before + limit;
     const tml_status status = tmli_json_parse(body, arena, &root, err);
     if (status == TML_OK) {
         return choose_json(texts, root, err);
     }
     /* Short of the limit by less than any one text could take: it was the limit, not the memory, that ran out. */
-    if (status == TML_ENOMEM && arena->used_bytes > arena->limit_bytes / 2) {
+    if (status == TML_ENOMEM && arena->used_bytes - used_before > limit / 2) {
         if (err != NULL) {
             err->status = TML_OK;
         }
         return tmli_fail(err, TML_ELIMIT,
                          "the JSON has too many values: reading it would take more than %zu bytes; "
                          "send fewer rows in a request",
-                         arena->limit_bytes);
+                         limit);
     }
     return status;
 }

@@ -162,12 +162,21 @@ void serve_exchange_refuse(serve_exchange *ex)
     tmli_buf_append_str(&ex->body, tmli_buf_str(&ex->answer.body));
 }
 
-void serve_exchange_work(serve_exchange *ex, serve_lane *lane)
+void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane)
 {
-    if (lane == NULL || ex->body.failed) {
-        serve_answer_no_memory(&ex->answer);
-        return;
+    serve_call calls[SERVE_CHUNK_ROWS];
+    size_t n_calls = 0;
+    for (size_t i = 0; i < n; i++) {
+        serve_exchange *ex = list[i];
+        if (lane == NULL || ex->body.failed) {
+            serve_answer_no_memory(&ex->answer);
+        } else {
+            ex->request.body = tmli_buf_str(&ex->body);
+            calls[n_calls++] = (serve_call){&ex->request, &ex->answer};
+        }
+        ex->stage = SERVE_ANSWERED;
     }
-    ex->request.body = tmli_buf_str(&ex->body);
-    serve_route(lane, &ex->request, &ex->answer);
+    if (n_calls > 0) {
+        serve_route(lane, calls, n_calls);
+    }
 }

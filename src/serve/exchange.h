@@ -15,9 +15,10 @@
 
 typedef enum serve_stage {
     SERVE_READING,
+    SERVE_WAITING,  /* complete, to be answered together with others of its thread */
     SERVE_REFUSED,  /* 413 was sent; what still comes is dropped */
     SERVE_WORKING,  /* a worker has it; the connection is suspended */
-    SERVE_ANSWERED, /* by a worker */
+    SERVE_ANSWERED, /* ready to be sent */
 } serve_stage;
 
 typedef struct serve_exchange {
@@ -58,7 +59,8 @@ void serve_exchange_set_uploading(const serve_exchange *ex, bool is_uploading);
 
 /* Makes the answer to a body over the limit and, in ex->body, the bytes to send as they are. Not open any more. */
 void serve_exchange_refuse(serve_exchange *ex);
-/* Makes the answer, on the thread of lane; NULL, for want of memory, gives a 503. */
-void serve_exchange_work(serve_exchange *ex, serve_lane *lane);
+/* Makes the answers of n exchanges, at most SERVE_CHUNK_ROWS, on the thread of lane, and calls them answered; a lane of
+ * NULL, for want of memory, gives a 503. */
+void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
+#include "serve/answer.h"
 #include "serve/server.h"
 #include "textml/str.h"
 
@@ -18,20 +18,17 @@ typedef struct serve_request {
     tml_str body;
 } serve_request;
 
-typedef struct serve_answer {
-    unsigned status;          /* of HTTP */
-    const char *content_type; /* static; NULL when there is no body */
-    const char *allow;        /* static; the methods that a 405 asks for, otherwise NULL */
-    tmli_buf body;            /* owned; reset by each answer, so that its memory is used again */
-} serve_answer;               /* {0} before the first */
+/* All borrowed. */
+typedef struct serve_call {
+    const serve_request *request;
+    serve_answer *answer;
+} serve_call;
 
-/* Answers one request. It never fails: what goes wrong becomes the answer. */
-void serve_route(serve_lane *lane, const serve_request *request, serve_answer *answer);
+/* Answers n requests, at most SERVE_CHUNK_ROWS, in one go. It never fails: what goes wrong becomes the answer. */
+void serve_route(serve_lane *lane, const serve_call *calls, size_t n);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */
 void serve_refuse_body(const serve_server *server, serve_answer *answer);
-/* The 503 when not even a lane can be had. */
-void serve_answer_no_memory(serve_answer *answer);
 
 #endif

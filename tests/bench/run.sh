@@ -86,7 +86,7 @@ least() {
 }
 
 calculate() {
-  awk "BEGIN { printf \"%.6g\\n\", $1 }"
+  awk "BEGIN { printf \"%.6g\\n\", ($1) }" # in parentheses: awk writes to a file what is greater otherwise
 }
 
 # row PROMISE WHAT OURS PEER RATIO BAR [CONDITION]: a line of the table. CONDITION, in awk's words, decides whether the

@@ -206,8 +206,8 @@ static void configuration_files_may_be_missing_empty_or_without_members(void **s
 static void channels_need_no_more_than_a_mode(void **state)
 {
     static const char *const configurations[] = {
-        "{\"train\": {\"TrainingInputMode\": \"File\"}, \"vectors\": {\"TrainingInputMode\": "
-        "\"File\"}}",
+        ("{\"train\": {\"TrainingInputMode\": \"File\"}, "
+         "\"vectors\": {\"TrainingInputMode\": \"File\"}}"),
         "{\"train\": {\"TrainingInputMode\": \"FastFile\"}, \"vectors\": {}}",
         "{\"train\": {}, \"vectors\": {}}",
         "{\"training\": {\"TrainingInputMode\": \"file\"}, \"vectors\": {}}",

@@ -147,8 +147,8 @@ static void equal_input_gives_equal_bytes_for_any_number_of_threads(void **state
     static const char *const recipes[] = {
         "train: {epochs: 3, batch_size: 4}",
         "model: {hidden: [3, 2], dropout: 0.5, activation: tanh}\ntrain: {optimizer: rmsprop}",
-        "model: {hidden: [], output: sigmoid, class_weight: balanced}\ntrain: {optimizer: sgd, "
-        "momentum: 0.9}",
+        ("model: {hidden: [], output: sigmoid, class_weight: balanced}\n"
+         "train: {optimizer: sgd, momentum: 0.9}"),
     };
     fixture *const f = *state;
     for (size_t i = 0; i < COUNT_OF(recipes); i++) {

@@ -127,7 +127,7 @@ static void check_outer(const tmli_kernels *kernels, const problem *p, const uin
 static void kernels_agree_with_plain_loops(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
     const size_t n_versions = tmli_kernels_all(all);
     for (size_t v = 0; v < n_versions; v++) {
         for (size_t s = 0; s < N_SHAPES; s++) {
@@ -144,9 +144,9 @@ static void kernels_agree_with_plain_loops(void **state)
 static void the_best_version_is_the_last(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
     const size_t n_versions = tmli_kernels_all(all);
-    assert_true(n_versions >= 1 && n_versions <= 3);
+    assert_true(n_versions >= 1 && n_versions <= TMLI_KERNELS_MAX);
     assert_string_equal(all[0]->name, "baseline");
     assert_ptr_equal(tmli_kernels_best(), all[n_versions - 1]);
     assert_ptr_equal(tmli_kernels_best(), tmli_kernels_best());
@@ -155,7 +155,7 @@ static void the_best_version_is_the_last(void **state)
 static void a_row_has_the_same_bits_alone_and_in_a_batch(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
     const size_t n_versions = tmli_kernels_all(all);
     for (size_t v = 0; v < n_versions; v++) {
         for (size_t s = 0; s < N_SHAPES; s++) {
@@ -181,7 +181,7 @@ static void a_row_has_the_same_bits_alone_and_in_a_batch(void **state)
 static void a_column_has_the_same_bits_in_any_strip(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
     const size_t n_versions = tmli_kernels_all(all);
     for (size_t v = 0; v < n_versions; v++) {
         problem p = make((dims){13, 40, 63}, 0);
@@ -213,30 +213,31 @@ static void a_column_has_the_same_bits_in_any_strip(void **state)
     }
 }
 
-static void avx2_and_avx512_give_the_same_bits(void **state)
+static void all_fused_versions_give_the_same_bits(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
-    if (tmli_kernels_all(all) < 3) {
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
+    const size_t n_versions = tmli_kernels_all(all);
+    if (n_versions < 3) {
         skip();
     }
     for (size_t s = 0; s < N_SHAPES; s++) {
         problem p = make(shapes[s], 1);
         const size_t out_bytes = p.shape.n * p.shape.o * sizeof(float);
         const size_t dw_bytes = p.shape.d * p.shape.o * sizeof(float);
-        float *out[2];
-        float *dw[2];
-        for (size_t v = 0; v < 2; v++) {
+        float *out[TMLI_KERNELS_MAX];
+        float *dw[TMLI_KERNELS_MAX];
+        for (size_t v = 1; v < n_versions; v++) {
             out[v] = room(out_bytes);
             dw[v] = room(dw_bytes);
-            all[v + 1]->gather_affine(out[v], NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
-                                      p.shape.o);
-            all[v + 1]->gather_outer(dw[v], p.x, p.x_rows, p.ldx, p.dz, p.z_rows, p.shape.n,
-                                     p.shape.d, p.shape.o);
+            all[v]->gather_affine(out[v], NULL, p.x, p.x_rows, p.ldx, p.shape.n, p.w, p.shape.d,
+                                  p.shape.o);
+            all[v]->gather_outer(dw[v], p.x, p.x_rows, p.ldx, p.dz, p.z_rows, p.shape.n, p.shape.d,
+                                 p.shape.o);
+            assert_memory_equal(out[1], out[v], out_bytes);
+            assert_memory_equal(dw[1], dw[v], dw_bytes);
         }
-        assert_memory_equal(out[0], out[1], out_bytes);
-        assert_memory_equal(dw[0], dw[1], dw_bytes);
-        for (size_t v = 0; v < 2; v++) {
+        for (size_t v = 1; v < n_versions; v++) {
             free(out[v]);
             free(dw[v]);
         }
@@ -244,10 +245,17 @@ static void avx2_and_avx512_give_the_same_bits(void **state)
     }
 }
 
+static void the_gentle_version_gives_the_bits_of_the_best(void **state)
+{
+    (void)state;
+    const bool is_fused = strcmp(tmli_kernels_best()->name, "baseline") != 0;
+    assert_int_equal(strcmp(tmli_kernels_gentle()->name, "baseline") != 0, is_fused);
+}
+
 static void nan_reaches_what_depends_on_it_and_nothing_else(void **state)
 {
     (void)state;
-    const tmli_kernels *all[3];
+    const tmli_kernels *all[TMLI_KERNELS_MAX];
     const size_t n_versions = tmli_kernels_all(all);
     for (size_t v = 0; v < n_versions; v++) {
         problem p = make((dims){9, 10, 37}, 0);
@@ -271,7 +279,8 @@ int main(void)
         cmocka_unit_test(the_best_version_is_the_last),
         cmocka_unit_test(a_row_has_the_same_bits_alone_and_in_a_batch),
         cmocka_unit_test(a_column_has_the_same_bits_in_any_strip),
-        cmocka_unit_test(avx2_and_avx512_give_the_same_bits),
+        cmocka_unit_test(all_fused_versions_give_the_same_bits),
+        cmocka_unit_test(the_gentle_version_gives_the_bits_of_the_best),
         cmocka_unit_test(nan_reaches_what_depends_on_it_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,4 @@
-/* Requests → answers without a socket: a table of exact statuses and bodies over a model of two words; and requests put
- * together from pieces. */
+/* Requests → answers without a socket: a table of exact statuses and bodies over a model of two words. */
 #include "serve/routes.h"
 
 #include <setjmp.h>
@@ -15,82 +14,11 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
-#include "serve/exchange.h"
 #include "support/alloc_fail.h"
+#include "support/tiny_server.h"
 #include "support/tmpdir.h"
-#include "textml/fit.h"
-#include "textml/recipe.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-/* "hot" is Warm and "ice" is a label that every format must take care of; anything else is not asked for. */
-static const char recipe_text[] =
-    "name: weather\n"
-    "data: {labels: {w: Warm, c: 'Cold, \"icy\"'}, split: {validation: 0}}\n"
-    "text: {normalize: [lower], tokenizer: unicode}\n"
-    "features: [{type: sequence, max_words: 10, length: 3, embedding: {dims: 4}}]\n"
-    "model: {hidden: [4], activation: tanh}\n"
-    "train: {epochs: 60, batch_size: 2, optimizer: adam, learning_rate: 0.05, seed: 1}\n"
-    "serve: {request: {json: input}, response: {json: result}}\n";
-static const char rows[] = "text,label\nhot,w\nice,c\nhot hot,w\nice ice,c\n";
-
-typedef struct fixture {
-    char *dir;   /* owned; the artifact is in it */
-    char *model; /* owned: its path */
-    serve_server server;
-    serve_lane *lane;
-    serve_answer answer;
-} fixture;
-
-static void train_into(const char *dir, const char *model_dir)
-{
-    tml_recipe *recipe = NULL;
-    tml_model *model = NULL;
-    tml_fit_report report = {0};
-    tml_error err = {0};
-    tmpdir_write_text(dir, "rows.csv", rows);
-    char *path = tmpdir_path(dir, "rows.csv");
-    const char *const files[] = {path};
-    const tml_fit_input input = {.train = files, .n_train = 1};
-    const tml_fit_options options = {.n_threads = 1};
-    if (tml_recipe_parse("recipe", tmli_str(recipe_text), &recipe, &err) != TML_OK ||
-        tml_fit(recipe, &input, &options, &model, &report, &err) != TML_OK ||
-        tml_model_save(model, model_dir, &err) != TML_OK) {
-        fail_msg("%s", err.text);
-    }
-    tml_fit_report_deinit(&report);
-    tml_model_free(model);
-    tml_recipe_free(recipe);
-    free(path);
-}
-
-static int open_server(void **state)
-{
-    fixture *fix = calloc(1, sizeof(*fix));
-    assert_non_null(fix);
-    fix->dir = tmpdir_create();
-    fix->model = tmpdir_path(fix->dir, "model");
-    train_into(fix->dir, fix->model);
-    assert_int_equal(serve_server_open(&fix->server, fix->model, NULL, NULL), TML_OK);
-    serve_server_verify(&fix->server);
-    assert_true(serve_server_is_ready(&fix->server));
-    fix->server.max_body = 1000;
-    fix->lane = serve_lane_create(&fix->server);
-    assert_non_null(fix->lane);
-    *state = fix;
-    return 0;
-}
-
-static int close_server(void **state)
-{
-    fixture *fix = *state;
-    tmli_buf_deinit(&fix->answer.body);
-    assert_true(serve_server_close(&fix->server));
-    tmpdir_remove(fix->dir);
-    free(fix->model);
-    free(fix);
-    return 0;
-}
 
 /* ---- the table ---- */
 
@@ -101,17 +29,17 @@ typedef struct exchange {
     const char *want; /* body */
 } exchange;
 
-static void ask(fixture *fix, const exchange *ex)
+static void ask(tiny_server *fix, const exchange *ex)
 {
     const serve_request request = {.method = tmli_str(ex->method),
                                    .path = tmli_str(ex->path),
                                    .content_type = tmli_str(ex->content_type),
                                    .accept = tmli_str(ex->accept),
                                    .body = tmli_str(ex->body)};
-    serve_route(fix->lane, &request, &fix->answer);
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
 }
 
-static void check(fixture *fix, const exchange *cases, size_t n)
+static void check(tiny_server *fix, const exchange *cases, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const exchange *ex = &cases[i];
@@ -152,7 +80,7 @@ static void ping_answers_200_with_nothing(void **state)
 
 static void other_paths_and_methods_are_refused(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     static const exchange cases[] = {
         {"GET", "/", "", "", "", 404, JSON,
          ERROR(404, "\\\"/\\\" is not served here; ask for GET /ping or POST /invocations")},
@@ -214,7 +142,7 @@ static void lines_get_lines(void **state)
 
 static void what_is_wrong_is_said(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     static const exchange cases[] = {
         {POST, "image/png", "", "x", 415, JSON,
          ERROR(415, "Content-Type: \\\"image/png\\\" is not read here; send application/json, "
@@ -241,13 +169,13 @@ static void what_is_wrong_is_said(void **state)
                                   .path = TML_STR("/invocations"),
                                   .content_encoding = TML_STR("gzip"),
                                   .body = TML_STR("hot")};
-    serve_route(fix->lane, &packed, &fix->answer);
+    serve_route(fix->lane, &(serve_call){&packed, &fix->answer}, 1);
     assert_int_equal(fix->answer.status, 415);
 }
 
 static void the_environment_may_choose_the_answers_type(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     static const exchange cases[] = {
         {POST, JSON, "", "{\"input\": \"hot\"}", 200, CSV, "Warm\n"},
         {POST, TEXT, "*/*", "hot", 200, CSV, "Warm\n"},
@@ -262,7 +190,7 @@ static void the_environment_may_choose_the_answers_type(void **state)
 /* ---- scores ---- */
 
 /* The prediction that a body must hold for a text, by a session of the test's own. */
-static void append_prediction(fixture *fix, const char *text, bool probabilities, tmli_buf *out)
+static void append_prediction(tiny_server *fix, const char *text, bool probabilities, tmli_buf *out)
 {
     tml_session *session = NULL;
     float scores[2];
@@ -287,7 +215,7 @@ static void append_prediction(fixture *fix, const char *text, bool probabilities
 
 static void general_shapes_get_predictions(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     static const exchange cases[] = {
         {POST, JSON, "", "{\"instances\": [\"hot\", \"ice\"]}", 0, NULL, NULL},
         {POST, JSON, "", "{\"inputs\": [\"hot\", {\"text\": \"ice\"}]}", 0, NULL, NULL},
@@ -316,7 +244,7 @@ static void general_shapes_get_predictions(void **state)
 
 static void probabilities_come_when_asked_for(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     tmli_buf want = {0};
     tmli_buf_append_text(&want, "{\"predictions\": [");
     append_prediction(fix, "ice", true, &want);
@@ -333,7 +261,7 @@ static void probabilities_come_when_asked_for(void **state)
 
 static void json_lines_hold_a_prediction_each(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     tmli_buf want = {0};
     append_prediction(fix, "hot", false, &want);
     tmli_buf_append_byte(&want, '\n');
@@ -350,7 +278,7 @@ static void json_lines_hold_a_prediction_each(void **state)
 /* More rows than are scored at a time, so that chunks must be joined without a seam. */
 static void many_rows_are_answered_in_order(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     enum {
         N_ROWS = 3 * SERVE_CHUNK_ROWS
     };
@@ -375,7 +303,7 @@ static void many_rows_are_answered_in_order(void **state)
 
 static void a_large_body_is_refused_with_the_limit(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     serve_refuse_body(&fix->server, &fix->answer);
     assert_int_equal(fix->answer.status, 413);
     assert_string_equal(tmli_buf_cstr(&fix->answer.body),
@@ -389,8 +317,8 @@ static void a_large_body_is_refused_with_the_limit(void **state)
 
 static void a_model_that_cannot_be_loaded_is_503(void **state)
 {
-    fixture *fix = *state;
-    fixture broken = {.model = tmpdir_path(fix->dir, "nowhere")};
+    tiny_server *fix = *state;
+    tiny_server broken = {.model = tmpdir_path(fix->dir, "nowhere")};
     assert_int_equal(serve_server_open(&broken.server, broken.model, NULL, NULL), TML_OK);
     serve_server_verify(&broken.server);
     broken.lane = serve_lane_create(&broken.server);
@@ -421,9 +349,9 @@ static void flip_a_byte_in_the_middle(const char *path)
 
 static void an_altered_model_is_503(void **state)
 {
-    fixture *fix = *state;
-    fixture broken = {.model = tmpdir_path(fix->dir, "altered")};
-    train_into(fix->dir, broken.model);
+    tiny_server *fix = *state;
+    tiny_server broken = {.model = tmpdir_path(fix->dir, "altered")};
+    tiny_server_train(fix->dir, broken.model);
     char *tensors = tmpdir_path(broken.model, "model.safetensors");
     flip_a_byte_in_the_middle(tensors);
     assert_int_equal(serve_server_open(&broken.server, broken.model, NULL, NULL), TML_OK);
@@ -444,7 +372,7 @@ static void an_altered_model_is_503(void **state)
 
 static void without_memory_the_answer_is_503_and_the_next_one_right(void **state)
 {
-    fixture *fix = *state;
+    tiny_server *fix = *state;
     static const exchange cases[] = {
         {POST, JSON, "", "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
         {POST, CSV, JSON, "", 204, NULL, ""},
@@ -454,7 +382,7 @@ static void without_memory_the_answer_is_503_and_the_next_one_right(void **state
         for (size_t nth = 0; status != cases[i].status; nth++) {
             serve_lane *lane = serve_lane_create(&fix->server); /* without a session yet */
             assert_non_null(lane);
-            fixture fresh = {.lane = lane};
+            tiny_server fresh = {.lane = lane};
             fail_allocation(nth);
             ask(&fresh, &cases[i]);
             fail_allocation(NEVER);
@@ -466,74 +394,56 @@ static void without_memory_the_answer_is_503_and_the_next_one_right(void **state
     }
 }
 
-/* ---- requests in pieces ---- */
+/* ---- several requests at once ---- */
 
-static void put_header(serve_exchange *ex, const char *name, const char *value)
+static void requests_that_are_scored_together_get_the_answers_that_they_get_alone(void **state)
 {
-    serve_exchange_put_header(ex, tmli_str(name), tmli_str(value));
-}
-
-static void a_request_is_put_together_from_its_pieces(void **state)
-{
-    fixture *fix = *state;
-    serve_exchanges idle = {0};
-    for (size_t round = 0; round < 2; round++) { /* the second uses the first one's memory */
-        serve_exchange *ex = serve_exchange_begin(&idle, fix->lane);
-        assert_non_null(ex);
-        assert_int_equal(serve_server_open_requests(&fix->server), 1);
-        put_header(ex, "Host", "x");
-        put_header(ex, "ACCEPT", " text/csv ");
-        put_header(ex, "content-TYPE", "text/plain");
-        put_header(ex, "Content-Tape", "application/json");
-        assert_true(serve_exchange_is_at_most(ex, 0)); /* nothing was announced */
-        ex->request.method = TML_STR("POST");
-        ex->request.path = TML_STR("/invocations");
-        ex->reads_body = true;
-        assert_true(serve_exchange_take(ex, "ho", 2, 4));
-        assert_true(serve_exchange_take(ex, "t\n", 2, 4));
-        serve_exchange_work(ex, fix->lane);
-        assert_int_equal(ex->answer.status, 200);
-        assert_string_equal(ex->answer.content_type, CSV);
-        assert_string_equal(tmli_buf_cstr(&ex->answer.body), "Warm\n");
-        serve_exchange_end(&idle, ex);
-        assert_int_equal(idle.n, 1);
-        assert_int_equal(serve_server_open_requests(&fix->server), 0);
+    tiny_server *fix = *state;
+    char lines[3 * (SERVE_CHUNK_ROWS + 7)]; /* more texts than are scored at a time */
+    for (size_t i = 0; i + 3 <= sizeof(lines); i += 3) {
+        memcpy(lines + i, i % 2 == 0 ? "on\n" : "ho\n", 3);
     }
-    serve_exchanges_deinit(&idle);
-}
-
-static void a_body_over_the_limit_is_noticed_before_and_while_it_comes(void **state)
-{
-    fixture *fix = *state;
-    static const struct {
-        const char *length;
-        bool is_at_most_1000;
-    } cases[] = {{"", true},        {"0", true},     {"1000", true},
-                 {"0001000", true}, {"1001", false}, {"18446744073709551616", false},
-                 {"-1", false},     {"\xb5", false}};
-    serve_exchanges idle = {0};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        serve_exchange *ex = serve_exchange_begin(&idle, fix->lane);
-        assert_non_null(ex);
-        put_header(ex, "Content-Length", cases[i].length);
-        assert_int_equal(serve_exchange_is_at_most(ex, 1000), cases[i].is_at_most_1000);
-        serve_exchange_end(&idle, ex);
+    const serve_request requests[] = {
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .body = TML_STR("{\"input\": \"hot\"}")},
+        {.method = TML_STR("GET"), .path = TML_STR("/ping")},
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .body = TML_STR("{\"input\": 7}")},
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .content_type = TML_STR(CSV),
+         .body = {lines, sizeof(lines)}},
+        {.method = TML_STR("POST"), .path = TML_STR("/elsewhere")},
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .body = TML_STR("{\"instances\": [\"cold\", \"hot\", 1]}")},
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .body = TML_STR("{\"instances\": [\"cold\"], \"probabilities\": true}")},
+        {.method = TML_STR("POST"),
+         .path = TML_STR("/invocations"),
+         .content_type = TML_STR(JSON),
+         .accept = TML_STR("image/png"),
+         .body = TML_STR("{\"input\": \"hot\"}")},
+    };
+    serve_answer together[COUNT_OF(requests)] = {0};
+    serve_call calls[COUNT_OF(requests)];
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        calls[i] = (serve_call){&requests[i], &together[i]};
     }
-    serve_exchange *ex = serve_exchange_begin(&idle, fix->lane);
-    ex->reads_body = true;
-    assert_true(serve_exchange_take(ex, "ab", 2, 3));
-    assert_false(serve_exchange_take(ex, "cd", 2, 3));
-    serve_exchange_refuse(ex);
-    assert_int_equal(serve_server_open_requests(&fix->server), 0); /* nobody need wait for it */
-    assert_true(tmli_str_starts(tmli_buf_str(&ex->body), "HTTP/1.1 413 "));
-    assert_true(tmli_str_ends(tmli_buf_str(&ex->body), "--max-body\"}}"));
-    const size_t n = ex->body.len;
-    assert_true(serve_exchange_take(ex, "more", 4, 4)); /* what still comes is dropped */
-    assert_false(serve_exchange_take(ex, "more", 4, 4));
-    assert_int_equal(ex->body.len, n);
-    serve_exchange_end(&idle, ex);
-    assert_int_equal(serve_server_open_requests(&fix->server), 0);
-    serve_exchanges_deinit(&idle);
+    serve_route(fix->lane, calls, COUNT_OF(requests));
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        serve_route(fix->lane, &(serve_call){&requests[i], &fix->answer}, 1);
+        assert_int_equal(together[i].status, fix->answer.status);
+        assert_ptr_equal(together[i].content_type, fix->answer.content_type);
+        assert_int_equal(together[i].body.len, fix->answer.body.len);
+        if (together[i].body.len > 0) {
+            assert_memory_equal(together[i].body.data, fix->answer.body.data, fix->answer.body.len);
+        }
+        tmli_buf_deinit(&together[i].body);
+    }
 }
 
 int main(void)
@@ -550,11 +460,10 @@ int main(void)
         cmocka_unit_test(json_lines_hold_a_prediction_each),
         cmocka_unit_test(many_rows_are_answered_in_order),
         cmocka_unit_test(a_large_body_is_refused_with_the_limit),
-        cmocka_unit_test(a_request_is_put_together_from_its_pieces),
-        cmocka_unit_test(a_body_over_the_limit_is_noticed_before_and_while_it_comes),
         cmocka_unit_test(a_model_that_cannot_be_loaded_is_503),
         cmocka_unit_test(an_altered_model_is_503),
+        cmocka_unit_test(requests_that_are_scored_together_get_the_answers_that_they_get_alone),
         cmocka_unit_test(without_memory_the_answer_is_503_and_the_next_one_right),
     };
-    return cmocka_run_group_tests(tests, open_server, close_server);
+    return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);
 }

@@ -1,0 +1,49 @@
+/* Answers that need no model. */
+#include "serve/answer.h"
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "sagemaker/content.h"
+
+unsigned serve_http_status(tml_status status)
+{
+    switch (status) {
+    case TML_OK: return 200;
+    case TML_EINVAL:
+    case TML_EFORMAT: return 400;
+    case TML_ELIMIT: return 413;
+    case TML_ENOMEM:
+    case TML_ESTOPPED: return 503;
+    case TML_EVERSION:
+    case TML_EIO:
+    case TML_ENUMERIC: return 500;
+    }
+    return 500;
+}
+
+void serve_answer_empty(serve_answer *answer, unsigned status)
+{
+    answer->status = status;
+    answer->content_type = NULL;
+    tmli_buf_reset(&answer->body);
+}
+
+void serve_answer_error(serve_answer *answer, unsigned status, const char *sentence)
+{
+    answer->status = status;
+    answer->content_type = sm_media_type(SM_JSON);
+    tmli_buf *out = &answer->body;
+    tmli_buf_reset(out);
+    tmli_buf_printf(out, "{\"error\":{\"code\":%u,\"message\":", status);
+    tmli_json_string(out, tmli_str(sentence));
+    tmli_buf_append_text(out, "}}");
+    if (out->failed) {
+        serve_answer_empty(answer, status); /* no memory for words: the status says it alone */
+    }
+}
+
+void serve_answer_no_memory(serve_answer *answer)
+{
+    answer->allow = NULL;
+    serve_answer_error(answer, 503, "out of memory; try again, or give the container more");
+}
