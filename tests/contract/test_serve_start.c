@@ -212,7 +212,9 @@ static void a_model_that_may_only_be_read_is_served_by_anybody(void **state)
     server_start(s, NULL);
     assert_alive(s);
     server_stop(s);
+#ifndef TML_COVERAGE /* whose run-time library complains that the other user may not write the counters */
     assert_stderr(s, "");
+#endif
     assert_int_equal(chmod(s->model_dir, 0755), 0);
 }
 
