@@ -99,11 +99,19 @@ static void fill_complement_rest_norm(tmli_nb_fitting *f, size_t j)
     }
 }
 
-/* ln of 1 - p times (weight + 2 α), p being the share of rows that have the column. scikit-learn takes ln(1 - exp(ln p)),
- * which loses digits where p is near 1, and others with each library of logarithms. */
+/* ln(1 - p), p being the share of rows that have the column, smoothed. A small p is subtracted as it is, rounded to a double
+ * as scikit-learn rounds it: with 86,000 columns of equal p that adds up to 1e-11. Near 1 scikit-learn's ln(1 - exp(ln p))
+ * loses digits, and others with each library of logarithms; the rows without the column do not. */
 static double log_absent(double weight, double count, double alpha)
 {
-    return log(fmax(weight - count, 0.0) + alpha);
+    const double whole = weight + 2.0 * alpha;
+    const double p = (count + alpha) / whole;
+    return p < 0.5 ? log(1.0 - p) : log((fmax(weight - count, 0.0) + alpha) / whole);
+}
+
+static double log_present(double weight, double count, double alpha)
+{
+    return log(count + alpha) - log(weight + 2.0 * alpha);
 }
 
 static void fill_bernoulli(tmli_nb_fitting *f, size_t j)
@@ -114,8 +122,8 @@ static void fill_bernoulli(tmli_nb_fitting *f, size_t j)
         const size_t c = column.classes[k];
         tmli_nb_class *const own = &f->numbers[c];
         const double absent = log_absent(own->weight, column.deltas[k], alpha);
-        tmli_exact_add(&own->own_logs, absent - log(own->weight + alpha));
-        column.deltas[k] = log(column.deltas[k] + alpha) - absent - f->bases[c];
+        tmli_exact_add(&own->own_logs, absent - log_absent(own->weight, 0.0, alpha));
+        column.deltas[k] = log_present(own->weight, column.deltas[k], alpha) - absent - f->bases[c];
     }
 }
 
@@ -127,10 +135,10 @@ static void fill_bernoulli_rest(tmli_nb_fitting *f, size_t j)
         tmli_nb_class *const own = &f->numbers[column.classes[k]];
         const double absent = log_absent(own->weight, column.deltas[k], alpha);
         const double rest_absent = log_absent(own->rest_weight, column.rests[k], alpha);
-        tmli_exact_add(&own->own_logs, absent - log(own->weight + 2.0 * alpha));
-        tmli_exact_add(&own->rest_logs, rest_absent - log(own->rest_weight + 2.0 * alpha));
-        column.deltas[k] =
-            (log(column.deltas[k] + alpha) - absent) - (log(column.rests[k] + alpha) - rest_absent);
+        tmli_exact_add(&own->own_logs, absent);
+        tmli_exact_add(&own->rest_logs, rest_absent);
+        column.deltas[k] = (log_present(own->weight, column.deltas[k], alpha) - absent) -
+                           (log_present(own->rest_weight, column.rests[k], alpha) - rest_absent);
     }
 }
 
@@ -256,10 +264,9 @@ static void fill_bernoulli_classes(tmli_nb_fitting *f)
     for (size_t c = 0; c < f->nb.n_classes; c++) {
         tmli_nb_class *const own = &f->numbers[c];
         if (!f->is_dense) {
-            f->bases[c] = log(alpha) - log(own->weight + alpha);
-            /* ln(1 - p) of columns without a count; log1p because p is small and there are many. */
-            tmli_exact_add(&own->own_logs,
-                           (double)f->nb.n_columns * log1p(-alpha / (own->weight + 2.0 * alpha)));
+            const double absent = log_absent(own->weight, 0.0, alpha);
+            f->bases[c] = log_present(own->weight, 0.0, alpha) - absent;
+            tmli_exact_add(&own->own_logs, (double)f->nb.n_columns * absent);
         }
     }
     each_column(f, f->is_dense ? fill_bernoulli_rest : fill_bernoulli);
