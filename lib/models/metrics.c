@@ -23,20 +23,20 @@ static tml_status check_classes(const uint32_t *truth, const uint32_t *predicted
 }
 
 /* Mean −ln p(true class). scikit-learn divides each row by its sum; rows of ours sum to 1 but for rounding. */
-static tml_status log_loss(const uint32_t *truth, const float *probabilities, size_t n,
+static tml_status log_loss(const uint32_t *truth, const double *probabilities, size_t n,
                            size_t n_classes, double *out, tml_error *err)
 {
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
-        const float *const row = probabilities + i * n_classes;
+        const double *const row = probabilities + i * n_classes;
         for (size_t c = 0; c < n_classes; c++) {
-            if (!(row[c] >= 0.0f && row[c] <= 1.0f)) {
+            if (!(row[c] >= 0.0 && row[c] <= 1.0)) {
                 return tmli_fail(err, TML_ENUMERIC,
                                  "metrics: probability %g of row %zu, class %zu is not in 0..1",
-                                 (double)row[c], i, c);
+                                 row[c], i, c);
             }
         }
-        const double p = (double)row[truth[i]];
+        const double p = row[truth[i]];
         sum -= log(fmin(fmax(p, LOG_LOSS_CLIP), 1.0 - LOG_LOSS_CLIP));
     }
     *out = n > 0 ? sum / (double)n : 0.0;
@@ -91,7 +91,7 @@ static void summarize(tml_metrics *metrics)
 }
 
 tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
-                               const float *probabilities, size_t n, size_t n_classes,
+                               const double *probabilities, size_t n, size_t n_classes,
                                tml_metrics *out, tml_error *err)
 {
     tml_metrics metrics = {.n_classes = n_classes, .n_rows = n, .log_loss = NAN};

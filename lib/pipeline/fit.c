@@ -309,22 +309,28 @@ static tml_status measure(const fitting *fit, tmli_part which, tml_metrics *out,
     const tmli_encoded *part = &fit->prepared.parts[which];
     const size_t n_labels = fit->model->n_labels;
     size_t cells = 0;
-    float *probabilities = NULL;
+    float *scores = NULL;
+    double *probabilities = NULL;
     uint32_t *predicted = tmli_alloc(part->n, sizeof(*predicted));
     if (tmli_mul_size(part->n, n_labels, &cells)) {
+        scores = tmli_alloc(cells, sizeof(*scores));
         probabilities = tmli_alloc(cells, sizeof(*probabilities));
     }
-    if (predicted == NULL || probabilities == NULL) {
+    if (predicted == NULL || scores == NULL || probabilities == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "the scores"));
     }
-    TMLI_TRY(score_rows(fit, part, probabilities, err));
+    TMLI_TRY(score_rows(fit, part, scores, err));
     for (size_t i = 0; i < part->n; i++) {
-        predicted[i] = (uint32_t)tml_best(probabilities + i * n_labels, n_labels);
+        predicted[i] = (uint32_t)tml_best(scores + i * n_labels, n_labels);
+    }
+    for (size_t i = 0; i < cells; i++) {
+        probabilities[i] = (double)scores[i];
     }
     TMLI_TRY(
         tml_metrics_compute(part->labels, predicted, probabilities, part->n, n_labels, out, err));
 cleanup:
     tmli_free(predicted);
+    tmli_free(scores);
     tmli_free(probabilities);
     return status;
 }

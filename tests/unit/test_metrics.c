@@ -35,17 +35,17 @@ enum {
 /* Class 3 has no rows, class 4 no prediction. */
 static const uint32_t truth[N_ROWS] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 4};
 static const uint32_t predicted[N_ROWS] = {0, 1, 0, 1, 1, 2, 2, 0, 3, 2};
-static const float probabilities[N_ROWS * N_CLASSES] = {
-    0.5f,   0.25f,  0.125f,  0.0625f,  0.0625f,  /**/
-    0.25f,  0.5f,   0.125f,  0.0625f,  0.0625f,  /**/
-    0.75f,  0.125f, 0.0625f, 0.03125f, 0.03125f, /**/
-    0.125f, 0.5f,   0.125f,  0.125f,   0.125f,   /**/
-    0.0f,   1.0f,   0.0f,    0.0f,     0.0f,     /**/
-    0.0f,   0.0f,   1.0f,    0.0f,     0.0f,     /**/
-    0.25f,  0.125f, 0.5f,    0.0625f,  0.0625f,  /**/
-    0.5f,   0.25f,  0.125f,  0.125f,   0.0f,     /**/
-    0.25f,  0.125f, 0.125f,  0.5f,     0.0f,     /**/
-    0.25f,  0.25f,  0.5f,    0.0f,     0.0f,     /* the true class has probability 0 */
+static const double probabilities[N_ROWS * N_CLASSES] = {
+    0.5,   0.25,  0.125,  0.0625,  0.0625,  /**/
+    0.25,  0.5,   0.125,  0.0625,  0.0625,  /**/
+    0.75,  0.125, 0.0625, 0.03125, 0.03125, /**/
+    0.125, 0.5,   0.125,  0.125,   0.125,   /**/
+    0.0,   1.0,   0.0,    0.0,     0.0,     /**/
+    0.0,   0.0,   1.0,    0.0,     0.0,     /**/
+    0.25,  0.125, 0.5,    0.0625,  0.0625,  /**/
+    0.5,   0.25,  0.125,  0.125,   0.0,     /**/
+    0.25,  0.125, 0.125,  0.5,     0.0,     /**/
+    0.25,  0.25,  0.5,    0.0,     0.0,     /* the true class has probability 0 */
 };
 
 static void figures_are_scikit_learns(void **state)
@@ -170,10 +170,10 @@ static void classes_out_of_range_are_refused(void **state)
 static void probabilities_out_of_range_are_refused(void **state)
 {
     (void)state;
-    static const float bad[] = {NAN, -0.01f, 1.01f, INFINITY};
+    static const double bad[] = {NAN, -0.01, 1.01, INFINITY};
     static const uint32_t classes[] = {1, 0};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const float rows[4] = {0.5f, 0.5f, 0.5f, bad[i]};
+        const double rows[4] = {0.5, 0.5, 0.5, bad[i]};
         tml_metrics m;
         tml_error err = {0};
         assert_int_equal(tml_metrics_compute(classes, classes, rows, 2, 2, &m, &err), TML_ENUMERIC);

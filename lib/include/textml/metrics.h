@@ -32,7 +32,7 @@ typedef struct tml_metrics {
  * 0..1, TML_ENOMEM. */
 TML_API TML_NODISCARD tml_status tml_metrics_compute(const uint32_t *truth,
                                                      const uint32_t *predicted,
-                                                     const float *probabilities, size_t n,
+                                                     const double *probabilities, size_t n,
                                                      size_t n_classes, tml_metrics *out,
                                                      tml_error *err);
 TML_API void tml_metrics_deinit(tml_metrics *metrics);
