@@ -33,6 +33,16 @@ typedef struct tmli_bag_lane {
     size_t n_counted, counted_capacity;
     uint32_t *words; /* owned: numbers of the document's words */
     size_t words_capacity;
+    /* char_wb: words repeat, so that each is taken apart once; a document counts words first, then their n-grams. */
+    tmli_terms spelled; /* the words */
+    uint32_t *pieces;   /* owned: numbers of the n-grams of each word, one word behind the other */
+    size_t n_pieces, pieces_capacity;
+    size_t *piece_ends; /* owned, [spelled.n] */
+    size_t piece_ends_capacity;
+    tmli_counted *whole; /* owned: the document's words */
+    size_t whole_capacity;
+    uint32_t *marks; /* owned, [terms.n]: as those of words, for n-grams */
+    size_t n_marks, marks_capacity;
     uint32_t *fronts; /* owned: numbers of its n-grams of one order */
     size_t fronts_capacity;
     tmli_bag_scratch scratch;

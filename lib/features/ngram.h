@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "textml/str.h"
@@ -65,5 +66,16 @@ size_t tmli_ngrams_next(tmli_ngrams *grams, tmli_gram out[TMLI_GRAM_BATCH]);
 /* The number for at[0..len), len at most TMLI_PACKED_MAX; and back: writes the bytes and returns how many. */
 uint64_t tmli_pack(const char *at, size_t len);
 size_t tmli_unpack(uint64_t packed, char out[TMLI_PACKED_MAX]);
+
+/* tmli_pack where 8 bytes may be read whatever the length: without branches. */
+static inline uint64_t tmli_pack_padded(const char *at, size_t len)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap64(bytes);
+#endif
+    return (bytes & (((uint64_t)1 << 8 * len) - 1)) | (uint64_t)len << 8 * TMLI_PACKED_MAX;
+}
 
 #endif

@@ -11,7 +11,7 @@ enum {
     FIRST_SLOTS = 1 << 10,
     KIND_SHIFT = 62,
     KIND_PACKED = 0, /* then the packed bytes */
-    KIND_LONGER = 1, /* then its number among the longer ones */
+    KIND_LONGER = 1, /* then its place in bytes */
     KIND_PAIR = 2,   /* then the key of the pair */
 };
 
@@ -32,13 +32,26 @@ void tmli_terms_deinit(tmli_terms *terms)
     tmli_terms_seal(terms);
     tmli_free(terms->sources);
     tmli_free(terms->bytes);
-    tmli_free(terms->ends);
     *terms = (tmli_terms){0};
+}
+
+static uint64_t get_u64(const char *at)
+{
+    uint64_t x;
+    memcpy(&x, at, sizeof x);
+    return x;
 }
 
 uint64_t tmli_terms_hash(tml_str term)
 {
-    return tmli_hash64_v1(term.data, term.len, 0);
+    if (term.len < 8 || term.len > 16) {
+        return tmli_hash64_v1(term.data, term.len, 0);
+    }
+    /* Most of the longer words: two reads that may overlap, no loop. The hash is never stored. */
+    uint64_t hash = get_u64(term.data) * 0x9e3779b185ebca87u + term.len;
+    hash ^= hash >> 32;
+    hash = (hash ^ get_u64(term.data + term.len - 8)) * 0xc2b2ae3d27d4eb4fu;
+    return hash ^ hash >> 29;
 }
 
 /* The first slot that a key may have: the upper bits of a product, which depend on all bits of the key. */
@@ -126,24 +139,28 @@ tmli_term *tmli_terms_pair(tmli_terms *terms, uint32_t front, uint32_t word)
                          : add(terms, &terms->pairs, key, key | (uint64_t)KIND_PAIR << KIND_SHIFT);
 }
 
-static tml_str longer_at(const tmli_terms *terms, size_t i)
+/* A longer term stands in bytes behind its length, so that reading it touches one place. */
+static tml_str longer_at(const tmli_terms *terms, size_t begin)
 {
-    const size_t begin = i > 0 ? terms->ends[i - 1] : 0;
-    return (tml_str){terms->bytes + begin, terms->ends[i] - begin};
+    uint32_t len = 0;
+    memcpy(&len, terms->bytes + begin, sizeof len);
+    return (tml_str){terms->bytes + begin + sizeof len, len};
 }
 
 static tmli_term *add_longer(tmli_terms *terms, tml_str term, uint64_t hash)
 {
-    if (!tmli_grow(&terms->ends, &terms->ends_capacity, terms->n_longer + 1, sizeof(size_t)) ||
-        !tmli_grow(&terms->bytes, &terms->bytes_capacity, terms->n_bytes + term.len, 1)) {
+    const uint32_t len = (uint32_t)term.len;
+    size_t need = 0;
+    if (term.len > UINT32_MAX || !tmli_add_size(terms->n_bytes, sizeof len + term.len, &need) ||
+        !tmli_grow(&terms->bytes, &terms->bytes_capacity, need, 1)) {
         return NULL;
     }
     tmli_term *const slot =
-        add(terms, &terms->longer, hash, terms->n_longer | (uint64_t)KIND_LONGER << KIND_SHIFT);
+        add(terms, &terms->longer, hash, terms->n_bytes | (uint64_t)KIND_LONGER << KIND_SHIFT);
     if (slot != NULL) {
-        memcpy(terms->bytes + terms->n_bytes, term.data, term.len);
-        terms->n_bytes += term.len;
-        terms->ends[terms->n_longer++] = terms->n_bytes;
+        memcpy(terms->bytes + terms->n_bytes, &len, sizeof len);
+        memcpy(terms->bytes + terms->n_bytes + sizeof len, term.data, term.len);
+        terms->n_bytes = need;
     }
     return slot;
 }

@@ -33,10 +33,8 @@ typedef struct tmli_terms {
     tmli_term_table packed, longer, pairs;
     uint64_t *sources; /* owned, [n]: kind in the upper two bits, then what the term is made of */
     size_t n, capacity;
-    char *bytes; /* owned: the longer ones behind each other */
+    char *bytes; /* owned: the longer ones behind each other, each behind its length */
     size_t n_bytes, bytes_capacity;
-    size_t *ends; /* owned: of each of the longer ones in bytes */
-    size_t n_longer, ends_capacity;
 } tmli_terms; /* {0} to begin */
 
 void tmli_terms_deinit(tmli_terms *terms);
