@@ -75,10 +75,25 @@ static void enter(tmli_vocab_slot *slots, size_t n_slots, tml_str term, uint32_t
     slots[at] = (tmli_vocab_slot){.hash = hash, .id_plus_one = id + 1};
 }
 
-/* One block holds slots, offsets and bytes, in falling order of alignment. */
-static tml_status fill_vocab(const tmli_map *terms, const candidate *ranked, size_t n,
-                             size_t n_bytes, tmli_vocab *out, tml_error *err)
+/* A vocabulary that is being filled: one block holds slots, offsets and bytes, in falling order of alignment. */
+typedef struct filling {
+    tmli_vocab_slot *slots;
+    size_t n_slots;
+    uint32_t *offsets;
+    char *bytes;
+    size_t used; /* bytes */
+    size_t n;    /* terms */
+    size_t n_bytes;
+} filling;
+
+static tml_status begin_filling(size_t n, uint64_t n_bytes, filling *out, tml_error *err)
 {
+    if (n_bytes > UINT32_MAX) {
+        return tmli_fail(err, TML_ELIMIT,
+                         "vocabulary: %zu terms are %" PRIu64 " bytes, limit %" PRIu32
+                         " (lower max_terms)",
+                         n, n_bytes, UINT32_MAX);
+    }
     const size_t n_slots = slots_for(n);
     size_t slot_bytes = 0;
     size_t offset_bytes = 0;
@@ -86,34 +101,63 @@ static tml_status fill_vocab(const tmli_map *terms, const candidate *ranked, siz
     if (!tmli_mul_size(n_slots, sizeof(tmli_vocab_slot), &slot_bytes) ||
         !tmli_mul_size(n + 1, sizeof(uint32_t), &offset_bytes) ||
         !tmli_add_size(slot_bytes, offset_bytes, &total) ||
-        !tmli_add_size(total, n_bytes, &total)) {
+        !tmli_add_size(total, (size_t)n_bytes, &total)) {
         return tmli_fail(err, TML_ELIMIT, "vocabulary: %zu terms do not fit in memory", n);
     }
     char *block = tmli_calloc(total, 1);
     if (block == NULL) {
         return tmli_fail_memory(err, "a vocabulary");
     }
-    tmli_vocab_slot *slots = (tmli_vocab_slot *)(void *)block;
-    uint32_t *offsets = (uint32_t *)(void *)(block + slot_bytes);
-    char *bytes = block + slot_bytes + offset_bytes;
-    size_t used = 0;
-    for (size_t id = 0; id < n; id++) {
-        const tml_str term = tmli_map_key(terms, ranked[id].number);
-        offsets[id] = (uint32_t)used;
-        if (term.len > 0) {
-            memcpy(bytes + used, term.data, term.len);
-        }
-        used += term.len;
-        enter(slots, n_slots, term, (uint32_t)id);
+    *out = (filling){.slots = (tmli_vocab_slot *)(void *)block,
+                     .n_slots = n_slots,
+                     .offsets = (uint32_t *)(void *)(block + slot_bytes),
+                     .bytes = block + slot_bytes + offset_bytes,
+                     .n_bytes = (size_t)n_bytes};
+    return TML_OK;
+}
+
+/* Gives the next id to term. */
+static void fill_term(filling *f, tml_str term)
+{
+    if (term.len > 0) {
+        memcpy(f->bytes + f->used, term.data, term.len);
     }
-    offsets[n] = (uint32_t)used;
-    *out = (tmli_vocab){.n = n,
-                        .bytes = bytes,
-                        .n_bytes = n_bytes,
-                        .offsets = offsets,
-                        .slots = slots,
-                        .n_slots = n_slots,
-                        .owned = block};
+    enter(f->slots, f->n_slots, term, (uint32_t)f->n);
+    f->used += term.len;
+    f->n++;
+    f->offsets[f->n] = (uint32_t)f->used;
+}
+
+static tmli_vocab end_filling(const filling *f)
+{
+    return (tmli_vocab){.n = f->n,
+                        .bytes = f->bytes,
+                        .n_bytes = f->n_bytes,
+                        .offsets = f->offsets,
+                        .slots = f->slots,
+                        .n_slots = f->n_slots,
+                        .owned = f->slots};
+}
+
+tml_status tmli_vocab_build_ordered(const tml_str *terms, size_t n, tmli_vocab *out, tml_error *err)
+{
+    if (n == 0 || n >= TMLI_NO_TERM) {
+        return tmli_fail(err, TML_ELIMIT, "vocabulary: %zu terms, expected 1 to %" PRIu32, n,
+                         TMLI_NO_TERM - 1);
+    }
+    uint64_t n_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_bytes += terms[i].len;
+    }
+    filling f = {0};
+    const tml_status status = begin_filling(n, n_bytes, &f, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < n; i++) {
+        fill_term(&f, terms[i]);
+    }
+    *out = end_filling(&f);
     return TML_OK;
 }
 
@@ -135,13 +179,12 @@ tml_status tmli_vocab_build(const tmli_map *terms, const uint64_t *counts, const
     for (size_t i = 0; i < n; i++) {
         n_bytes += tmli_map_key(terms, ranked[i].number).len;
     }
-    if (n_bytes > UINT32_MAX) {
-        TMLI_TRY(tmli_fail(err, TML_ELIMIT,
-                           "vocabulary: %zu terms are %" PRIu64 " bytes, limit %" PRIu32
-                           " (lower max_terms)",
-                           n, n_bytes, UINT32_MAX));
+    filling f = {0};
+    TMLI_TRY(begin_filling(n, n_bytes, &f, err));
+    for (size_t id = 0; id < n; id++) {
+        fill_term(&f, tmli_map_key(terms, ranked[id].number));
     }
-    TMLI_TRY(fill_vocab(terms, ranked, n, (size_t)n_bytes, out, err));
+    *out = end_filling(&f);
     for (size_t i = 0; i < n_terms; i++) {
         ids[i] = TMLI_NO_TERM;
     }
@@ -216,7 +259,11 @@ tml_str tmli_vocab_term(const tmli_vocab *vocab, uint32_t id)
 
 uint32_t tmli_vocab_find(const tmli_vocab *vocab, tml_str term)
 {
-    const uint32_t hash = tmli_hash_v1(term);
+    return tmli_vocab_find_hashed(vocab, term, tmli_hash_v1(term));
+}
+
+uint32_t tmli_vocab_find_hashed(const tmli_vocab *vocab, tml_str term, uint32_t hash)
+{
     /* At most n_slots steps, for a damaged index may have no empty slot. */
     for (size_t step = 0; step < vocab->n_slots; step++) {
         const tmli_vocab_slot slot = vocab->slots[(hash + step) & (vocab->n_slots - 1)];

@@ -1,0 +1,65 @@
+/* Eight bits a pass from the lowest, and insertion for few items. */
+#include "features/radix.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    DIGIT_BITS = 8,
+    DIGITS = 1 << DIGIT_BITS,
+    FEW = 24 /* below, clearing the counters of the passes takes longer than inserting */
+};
+
+static void insertion_sort(tmli_item *items, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const tmli_item item = items[i];
+        size_t at = i;
+        for (; at > 0 && items[at - 1].key > item.key; at--) {
+            items[at] = items[at - 1];
+        }
+        items[at] = item;
+    }
+}
+
+/* Places from[0..n) in order of one digit at `to`; false, and nothing done, when all have the same. */
+static bool sort_digit(const tmli_item *from, tmli_item *to, size_t n, unsigned shift)
+{
+    size_t places[DIGITS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        places[from[i].key >> shift & (DIGITS - 1)]++;
+    }
+    if (places[from[0].key >> shift & (DIGITS - 1)] == n) {
+        return false;
+    }
+    size_t sum = 0;
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        const size_t count = places[digit];
+        places[digit] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++) {
+        to[places[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
+    }
+    return true;
+}
+
+void tmli_radix_sort(tmli_item *items, tmli_item *scratch, size_t n, unsigned n_bits)
+{
+    if (n < FEW) {
+        insertion_sort(items, n);
+        return;
+    }
+    tmli_item *from = items;
+    tmli_item *to = scratch;
+    for (unsigned shift = 0; shift < n_bits; shift += DIGIT_BITS) {
+        if (sort_digit(from, to, n, shift)) {
+            tmli_item *const other = from;
+            from = to;
+            to = other;
+        }
+    }
+    if (from != items) {
+        memcpy(items, from, n * sizeof *items);
+    }
+}
