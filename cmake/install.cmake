@@ -17,6 +17,12 @@ endif()
 
 # The modules that a static library drags along, as they stand in deps.cmake: PkgConfig::<name> for <module>.
 get_property(uses GLOBAL PROPERTY TML_USES)
+# What has no pkg-config file stands among them by its library's name.
+set(libraries ${uses})
+list(FILTER libraries EXCLUDE REGEX "^PkgConfig::")
+list(TRANSFORM libraries PREPEND "-l")
+list(JOIN libraries " " libraries)
+list(FILTER uses INCLUDE REGEX "^PkgConfig::")
 list(TRANSFORM uses REPLACE "PkgConfig::" "")
 set(TML_CONFIG_MODULES "")
 set(modules "")
@@ -28,9 +34,9 @@ foreach(name IN LISTS uses)
 endforeach()
 list(JOIN modules " " modules)
 # A static library's users link what it needs, but not what that needs in turn, which --static would add.
-set(TML_PC_DEPENDENCIES "Requires: ${modules}\nLibs: -L\${libdir} -ltextml -lm -pthread")
+set(TML_PC_DEPENDENCIES "Requires: ${modules}\nLibs: -L\${libdir} -ltextml ${libraries} -lm -pthread")
 if(BUILD_SHARED_LIBS)
-  set(TML_PC_DEPENDENCIES "Libs: -L\${libdir} -ltextml\nLibs.private: -lm -pthread\nRequires.private: ${modules}")
+  set(TML_PC_DEPENDENCIES "Libs: -L\${libdir} -ltextml\nLibs.private: ${libraries} -lm -pthread\nRequires.private: ${modules}")
 endif()
 
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/textml)

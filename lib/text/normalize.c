@@ -1,4 +1,5 @@
-/* The normalization steps and their order. Case and normal forms themselves live in unicode.c.
+/* The normalization steps and their order. Case and normal forms themselves live in unicode.c, the steps that take
+ * something out in clean.c.
  *
  * squeeze_punctuation is the composition of three substitutions of Python 3's re module:
  *     re.sub(r'\s\W', ' ', t)    re.sub(r'\W\s', ' ', t)    re.sub(r'\s+', ' ', t)
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "text/ascii.h"
+#include "text/clean.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
@@ -240,28 +242,6 @@ static char *collapse_ascii(const char *at, const char *end, char *to)
 
 /* ---- steps -------------------------------------------------------------------------------------- */
 
-static bool apply_any(tml_normalize_step step, tml_str text, tmli_buf *out)
-{
-    const char *const end = text.data + text.len;
-    switch (step) {
-    case TML_NORMALIZE_LOWER: tmli_lower(text, out); return !out->failed;
-    case TML_NORMALIZE_NFC: return tmli_normal_form(text, TMLI_NFC, out);
-    case TML_NORMALIZE_NFKC: return tmli_normal_form(text, TMLI_NFKC, out);
-    case TML_NORMALIZE_STRIP_ACCENTS: return tmli_normal_form(text, TMLI_NFD_NO_MARKS, out);
-    case TML_NORMALIZE_SQUEEZE:
-        if (tmli_buf_reserve(out, text.len)) {
-            out->len = (size_t)(squeeze_any(text.data, end, out->data) - out->data);
-        }
-        return !out->failed;
-    case TML_NORMALIZE_SPACES:
-        if (tmli_buf_reserve(out, text.len)) {
-            out->len = (size_t)(collapse_any(text.data, end, out->data) - out->data);
-        }
-        return !out->failed;
-    }
-    return false; /* the list was checked when the tokenizer was made */
-}
-
 static void swap(tmli_buf *a, tmli_buf *b)
 {
     const tmli_buf kept = *a;
@@ -269,46 +249,92 @@ static void swap(tmli_buf *a, tmli_buf *b)
     *b = kept;
 }
 
-static bool normalize_any(const tml_normalize_step *steps, size_t n,
-                          tmli_normalize_scratch *scratch)
+/* Any text, from `from` to the empty `to`, both padded. */
+static bool map_any(tml_normalize_step step, tml_str from, tmli_buf *to)
 {
-    for (size_t i = 0; i < n; i++) {
-        tmli_buf_reset(&scratch->b);
-        if (!apply_any(steps[i], tmli_buf_str(&scratch->a), &scratch->b)) {
-            return false;
-        }
-        swap(&scratch->a, &scratch->b);
+    const char *const end = from.data + from.len;
+    switch (step) {
+    case TML_NORMALIZE_LOWER: tmli_lower(from, to); return !to->failed;
+    case TML_NORMALIZE_NFC: return tmli_normal_form(from, TMLI_NFC, to);
+    case TML_NORMALIZE_NFKC: return tmli_normal_form(from, TMLI_NFKC, to);
+    case TML_NORMALIZE_STRIP_ACCENTS: return tmli_normal_form(from, TMLI_NFD_NO_MARKS, to);
+    case TML_NORMALIZE_ACCENTS_UNICODE: tmli_fold(from, TMLI_FOLD_MARKS, to); return !to->failed;
+    case TML_NORMALIZE_ACCENTS_ASCII: tmli_fold(from, TMLI_FOLD_ASCII, to); return !to->failed;
+    case TML_NORMALIZE_SQUEEZE:
+        to->len = (size_t)(squeeze_any(from.data, end, to->data) - to->data);
+        return true;
+    case TML_NORMALIZE_SPACES:
+        to->len = (size_t)(collapse_any(from.data, end, to->data) - to->data);
+        return true;
+    case TML_NORMALIZE_STRIP_HTML:
+    case TML_NORMALIZE_STRIP:
+    case TML_NORMALIZE_DROP_LINES:
+    case TML_NORMALIZE_DROP_EMPTY_LINES:
+    case TML_NORMALIZE_LETTERS_ONLY:
+    case TML_NORMALIZE_DROP_STOP_WORDS: break; /* clean has done them */
     }
-    return tmli_buf_reserve(&scratch->a, TMLI_PAD);
+    return false; /* the list was checked when the tokenizer was made */
 }
 
-/* scratch->a is padded, and stays so, because ASCII never grows. */
-static bool normalize_ascii(const tml_normalize_step *steps, size_t n,
-                            tmli_normalize_scratch *scratch)
+/* The steps that change a text where it stands. *done: step i is one of them. */
+static bool clean(const tmli_normalize_plan *plan, size_t i, tmli_buf *text, bool *done)
+{
+    *done = true;
+    switch (plan->steps[i]) {
+    case TML_NORMALIZE_STRIP_HTML: tmli_strip_html(text); return true;
+    case TML_NORMALIZE_STRIP: tmli_strip(text); return true;
+    case TML_NORMALIZE_DROP_LINES: tmli_drop_lines(text, plan->counts[i]); return true;
+    case TML_NORMALIZE_DROP_EMPTY_LINES: tmli_drop_empty_lines(text); return true;
+    case TML_NORMALIZE_LETTERS_ONLY: tmli_letters_only(text); return true;
+    case TML_NORMALIZE_DROP_STOP_WORDS: return tmli_drop_stop_words(text, plan->stop_words);
+    case TML_NORMALIZE_LOWER:
+    case TML_NORMALIZE_SQUEEZE:
+    case TML_NORMALIZE_NFC:
+    case TML_NORMALIZE_NFKC:
+    case TML_NORMALIZE_STRIP_ACCENTS:
+    case TML_NORMALIZE_ACCENTS_UNICODE:
+    case TML_NORMALIZE_ACCENTS_ASCII:
+    case TML_NORMALIZE_SPACES: break;
+    }
+    *done = false;
+    return true;
+}
+
+/* A step that clean leaves, for a text that is ASCII: it is in every normal form and holds no accents. */
+static bool map_ascii(tml_normalize_step step, tmli_normalize_scratch *scratch)
 {
     tmli_buf *const a = &scratch->a;
     tmli_buf *const b = &scratch->b;
-    for (size_t i = 0; i < n; i++) {
-        const bool is_squeeze = steps[i] == TML_NORMALIZE_SQUEEZE;
-        if (steps[i] == TML_NORMALIZE_LOWER) {
-            tmli_lower_padded(a->data, a->data, a->len);
-        } else if (is_squeeze || steps[i] == TML_NORMALIZE_SPACES) {
-            tmli_buf_reset(b);
-            if (!tmli_buf_reserve(b, a->len + TMLI_PAD)) {
-                return false;
-            }
-            const char *const end = a->data + a->len;
-            b->len = (size_t)((is_squeeze ? squeeze_ascii(a->data, end, b->data)
-                                          : collapse_ascii(a->data, end, b->data)) -
-                              b->data);
-            swap(a, b);
-        } /* ASCII is in every normal form */
+    const bool is_squeeze = step == TML_NORMALIZE_SQUEEZE;
+    if (step == TML_NORMALIZE_LOWER) {
+        tmli_lower_padded(a->data, a->data, a->len);
+    } else if (is_squeeze || step == TML_NORMALIZE_SPACES) {
+        tmli_buf_reset(b);
+        if (!tmli_buf_reserve(b, a->len + TMLI_PAD)) {
+            return false;
+        }
+        const char *const end = a->data + a->len;
+        b->len = (size_t)((is_squeeze ? squeeze_ascii(a->data, end, b->data)
+                                      : collapse_ascii(a->data, end, b->data)) -
+                          b->data);
+        swap(a, b);
     }
     return true;
 }
 
-bool tmli_normalize(const tml_normalize_step *steps, size_t n, tml_str text,
-                    tmli_normalize_scratch *scratch, tml_str *out)
+static bool map(tml_normalize_step step, tmli_normalize_scratch *scratch)
+{
+    tmli_buf_reset(&scratch->b);
+    if (!tmli_buf_reserve(&scratch->b, scratch->a.len + TMLI_PAD) ||
+        !map_any(step, tmli_buf_str(&scratch->a), &scratch->b)) {
+        return false;
+    }
+    swap(&scratch->a, &scratch->b);
+    return tmli_buf_reserve(&scratch->a, TMLI_PAD);
+}
+
+bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normalize_scratch *scratch,
+                    tml_str *out)
 {
     tmli_buf *const a = &scratch->a;
     tmli_buf_reset(a);
@@ -321,9 +347,15 @@ bool tmli_normalize(const tml_normalize_step *steps, size_t n, tml_str text,
         tmli_buf_reset(a);
         tmli_utf8_repair(text, a);
     }
-    if (a->failed ||
-        !(is_ascii ? normalize_ascii(steps, n, scratch) : normalize_any(steps, n, scratch))) {
+    if (a->failed || !tmli_buf_reserve(a, TMLI_PAD)) {
         return false;
+    }
+    for (size_t i = 0; i < plan->n; i++) {
+        bool done;
+        if (!clean(plan, i, a, &done) || !(done || (is_ascii ? map_ascii(plan->steps[i], scratch)
+                                                             : map(plan->steps[i], scratch)))) {
+            return false;
+        }
     }
     *out = tmli_buf_str(a);
     return true;

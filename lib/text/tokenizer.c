@@ -1,4 +1,5 @@
-/* Options, their words, and the way of a text: normalized, then split by one of the token_*.c files. */
+/* Options, their words, and the way of a text: normalized, split by one of the token_*.c files, then without stop words
+ * and stemmed. */
 #include "textml/tokenizer.h"
 
 #include <assert.h>
@@ -6,6 +7,8 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "base/suggest.h"
+#include "text/ascii.h"
 #include "text/tokenizer.h"
 
 #define WORD(name, word) word,
@@ -66,6 +69,62 @@ tml_tokenizer_options tml_tokenizer_options_default(void)
     };
 }
 
+bool tmli_tokenizer_is_char(tml_tokenizer_kind kind)
+{
+    return kind == TML_TOKENIZER_CHAR || kind == TML_TOKENIZER_CHAR_WB;
+}
+
+static tml_status check_step(const tml_tokenizer_options *opts, size_t i, tml_error *err)
+{
+    const tml_normalize_step step = opts->steps[i];
+    if ((size_t)step >= tmli_n_normalize_words) {
+        return tmli_fail(err, TML_EINVAL, "normalize: step %zu is %d, which is not in 0..%zu",
+                         i + 1, (int)step, tmli_n_normalize_words - 1);
+    }
+    if (step == TML_NORMALIZE_DROP_LINES && opts->step_counts[i] == 0) {
+        return tmli_fail(err, TML_EINVAL,
+                         "normalize: step %zu is drop_lines without a count; say how many lines, "
+                         "at least 1",
+                         i + 1);
+    }
+    if (step == TML_NORMALIZE_DROP_STOP_WORDS && opts->n_stop_words == 0) {
+        return tmli_fail(err, TML_EINVAL,
+                         "normalize: step %zu is drop_stop_words, but there are no stop words; "
+                         "give a list or leave the step out",
+                         i + 1);
+    }
+    return TML_OK;
+}
+
+static tml_status check_stem(const tml_tokenizer_options *opts, tml_error *err)
+{
+    if (opts->stem == NULL) {
+        return TML_OK;
+    }
+    if (tmli_tokenizer_is_char(opts->kind)) {
+        return tmli_fail(
+            err, TML_EINVAL,
+            "stem: tokenizer %s gives no words to stem; take another or leave stem out",
+            tmli_tokenizer_word(opts->kind));
+    }
+    if (tmli_stem_language(opts->stem) != NULL) {
+        return TML_OK;
+    }
+    const tml_str language = tmli_str(opts->stem);
+    size_t n;
+    const char *const *const names = tmli_stem_languages(&n);
+    const char *const near = tmli_nearest(language, names, n);
+    if (near != NULL) {
+        return tmli_fail(err, TML_EINVAL,
+                         "stem: there is no stemmer \"%.*s\"; did you mean \"%s\"?",
+                         TMLI_SHOWN(language), near);
+    }
+    return tmli_fail(err, TML_EINVAL,
+                     "stem: there is no stemmer \"%.*s\"; expected the English name of a language, "
+                     "as \"%s\" or \"english\"",
+                     TMLI_SHOWN(language), names[0]);
+}
+
 static tml_status check_options(const tml_tokenizer_options *opts, tml_error *err)
 {
     if ((size_t)opts->kind >= tmli_n_tokenizer_words) {
@@ -77,12 +136,12 @@ static tml_status check_options(const tml_tokenizer_options *opts, tml_error *er
                          opts->n_steps, TML_NORMALIZE_MAX);
     }
     for (size_t i = 0; i < opts->n_steps; i++) {
-        if ((size_t)opts->steps[i] >= tmli_n_normalize_words) {
-            return tmli_fail(err, TML_EINVAL, "normalize: step %zu is %d, which is not in 0..%zu",
-                             i + 1, (int)opts->steps[i], tmli_n_normalize_words - 1);
+        const tml_status status = check_step(opts, i, err);
+        if (status != TML_OK) {
+            return status;
         }
     }
-    return TML_OK;
+    return check_stem(opts, err);
 }
 
 tml_status tml_tokenizer_create(const tml_tokenizer_options *opts, tml_tokenizer **out,
@@ -93,16 +152,25 @@ tml_status tml_tokenizer_create(const tml_tokenizer_options *opts, tml_tokenizer
         return status;
     }
     tml_tokenizer *const tokenizer = tmli_malloc(sizeof *tokenizer);
-    if (tokenizer == NULL) {
+    if (tokenizer == NULL ||
+        !tmli_stop_set_init(&tokenizer->stop_words, opts->stop_words, opts->n_stop_words)) {
+        tmli_free(tokenizer);
         return tmli_fail_memory(err, "a tokenizer");
     }
     tokenizer->options = *opts;
+    tokenizer->options.stop_words = tokenizer->stop_words.words;
+    tokenizer->options.n_stop_words = tokenizer->stop_words.n;
+    tokenizer->options.stem = opts->stem != NULL ? tmli_stem_language(opts->stem) : NULL;
     *out = tokenizer;
     return TML_OK;
 }
 
 void tml_tokenizer_free(tml_tokenizer *tokenizer)
 {
+    if (tokenizer == NULL) {
+        return;
+    }
+    tmli_stop_set_deinit(&tokenizer->stop_words);
     tmli_free(tokenizer);
 }
 
@@ -123,6 +191,8 @@ void tml_tokens_free(tml_tokens *tokens)
     }
     tmli_normalize_scratch_deinit(&tokens->scratch);
     tmli_buf_deinit(&tokens->text);
+    tmli_buf_deinit(&tokens->stems);
+    tmli_stemmer_free(tokens->stemmer);
     tmli_free(tokens->items);
     tmli_free(tokens);
 }
@@ -133,17 +203,75 @@ static bool split(tml_tokenizer_kind kind, tml_str text, tml_tokens *tokens)
     case TML_TOKENIZER_KERAS: return tmli_split_keras(text, tokens);
     case TML_TOKENIZER_WHITESPACE: return tmli_split_whitespace(text, tokens);
     case TML_TOKENIZER_UNICODE: return tmli_split_unicode(text, tokens);
+    case TML_TOKENIZER_WORD: return tmli_split_word(text, tokens);
+    case TML_TOKENIZER_CHAR: return tmli_split_char(text, tokens);
+    case TML_TOKENIZER_CHAR_WB: return tmli_split_char_wb(text, tokens);
     }
     return false; /* the kind was checked when the tokenizer was made */
+}
+
+static void drop_stop_words(const tmli_stop_set *stop_words, tml_tokens *tokens)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < tokens->n; i++) {
+        tokens->items[kept] = tokens->items[i];
+        kept += tmli_stop_set_has(stop_words, tokens->items[i]) ? 0 : 1;
+    }
+    tokens->n = kept;
+}
+
+/* Stems lie one behind the other; where, is known when the last is there, as the buffer may move. */
+static bool stem(const char *language, tml_tokens *tokens)
+{
+    if (tokens->stemmer == NULL || tmli_stemmer_language(tokens->stemmer) != language) {
+        tmli_stemmer_free(tokens->stemmer);
+        tokens->stemmer = tmli_stemmer_create(language);
+        if (tokens->stemmer == NULL) {
+            return false;
+        }
+    }
+    tmli_buf_reset(&tokens->stems);
+    for (size_t i = 0; i < tokens->n; i++) {
+        tml_str found;
+        if (!tmli_stem(tokens->stemmer, tokens->items[i], &found)) {
+            return false;
+        }
+        tmli_buf_append_str(&tokens->stems, found);
+        tokens->items[i].len = found.len;
+    }
+    if (!tmli_buf_reserve(&tokens->stems, TMLI_PAD)) {
+        return false;
+    }
+    const char *at = tokens->stems.data;
+    for (size_t i = 0; i < tokens->n; i++) {
+        tokens->items[i].data = at;
+        at += tokens->items[i].len;
+    }
+    return true;
+}
+
+/* What happens to the tokens of words once they are cut. */
+static bool finish(const tml_tokenizer *tokenizer, tml_tokens *tokens)
+{
+    const tml_tokenizer_options *const options = &tokenizer->options;
+    if (tmli_tokenizer_is_char(options->kind)) {
+        return true;
+    }
+    if (options->n_stop_words > 0) {
+        drop_stop_words(&tokenizer->stop_words, tokens);
+    }
+    return options->stem == NULL || stem(options->stem, tokens);
 }
 
 tml_status tml_tokenize(const tml_tokenizer *tokenizer, tml_str text, tml_tokens *tokens,
                         tml_error *err)
 {
     const tml_tokenizer_options *const options = &tokenizer->options;
+    const tmli_normalize_plan plan = {options->steps, options->n_steps, options->step_counts,
+                                      &tokenizer->stop_words};
     tml_str normalized;
-    if (!tmli_normalize(options->steps, options->n_steps, text, &tokens->scratch, &normalized) ||
-        !split(options->kind, normalized, tokens)) {
+    if (!tmli_normalize(&plan, text, &tokens->scratch, &normalized) ||
+        !split(options->kind, normalized, tokens) || !finish(tokenizer, tokens)) {
         tokens->n = 0;
         return tmli_fail_memory(err, "the tokens of a text");
     }

@@ -3,16 +3,21 @@
 #define TEXT_TOKENIZER_H
 
 #include "text/normalize.h"
+#include "text/stem.h"
+#include "text/stop_set.h"
 #include "textml/tokenizer.h"
 
 struct tml_tokenizer {
-    tml_tokenizer_options options;
+    tml_tokenizer_options options; /* its words are those of stop_words, its stem is static */
+    tmli_stop_set stop_words;
 };
 
 struct tml_tokens {
     tmli_normalize_scratch scratch;
-    tmli_buf text;  /* what a rule that changes text makes of it */
-    tml_str *items; /* owned */
+    tmli_buf text;         /* what a rule that changes text makes of it */
+    tmli_buf stems;        /* the tokens of a tokenizer with a stemmer */
+    tmli_stemmer *stemmer; /* owned; NULL before the first such tokenizer */
+    tml_str *items;        /* owned */
     size_t n;
     size_t capacity;
 };
@@ -22,6 +27,8 @@ const char *tmli_tokenizer_word(tml_tokenizer_kind kind);
 const char *tmli_normalize_word(tml_normalize_step step);
 bool tmli_tokenizer_from_word(tml_str word, tml_tokenizer_kind *out);
 bool tmli_normalize_from_word(tml_str word, tml_normalize_step *out);
+/* For n-grams of characters: tokens are no words and are neither stop words nor stemmed. */
+bool tmli_tokenizer_is_char(tml_tokenizer_kind kind);
 /* NULL-free lists of all words, for "did you mean". */
 extern const char *const tmli_tokenizer_words[];
 extern const size_t tmli_n_tokenizer_words;
@@ -33,5 +40,8 @@ extern const size_t tmli_n_normalize_words;
 bool tmli_split_keras(tml_str text, tml_tokens *tokens);
 bool tmli_split_whitespace(tml_str text, tml_tokens *tokens);
 bool tmli_split_unicode(tml_str text, tml_tokens *tokens);
+bool tmli_split_word(tml_str text, tml_tokens *tokens);
+bool tmli_split_char(tml_str text, tml_tokens *tokens);
+bool tmli_split_char_wb(tml_str text, tml_tokens *tokens);
 
 #endif

@@ -480,3 +480,49 @@ bool tmli_normal_form(tml_str text, tmli_form form, tmli_buf *out)
     }
     return !out->failed;
 }
+
+/* ---- accents, as scikit-learn strips them ----------------------------------------------------------- */
+
+static bool is_kept(int32_t codepoint, tmli_fold_kind kind)
+{
+    return codepoint < 0x80 || (kind == TMLI_FOLD_MARKS && combining_class(codepoint) == 0);
+}
+
+/* Appends what is left of the character at `at`, which is not ASCII; returns its bytes. The order of the marks does not
+ * matter, as none of them stays. */
+static size_t fold_one(const char *at, tmli_fold_kind kind, tmli_buf *out)
+{
+    uint32_t codepoint;
+    const size_t n_bytes = tmli_utf8_next_valid(at, &codepoint);
+    int32_t decomposed[MAX_DECOMPOSED];
+    int boundary = 0; /* utf8proc wants it; it is for grapheme clusters */
+    const utf8proc_ssize_t n = utf8proc_decompose_char(
+        (utf8proc_int32_t)codepoint, decomposed, MAX_DECOMPOSED,
+        (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT), &boundary);
+    assert(n > 0 && n <= MAX_DECOMPOSED);
+    if (!tmli_buf_reserve(out, 4 * (size_t)n)) {
+        return n_bytes;
+    }
+    char *to = out->data + out->len;
+    for (utf8proc_ssize_t i = 0; i < n; i++) {
+        if (is_kept(decomposed[i], kind)) {
+            to += tmli_utf8_put((uint32_t)decomposed[i], to);
+        }
+    }
+    out->len = (size_t)(to - out->data);
+    return n_bytes;
+}
+
+void tmli_fold(tml_str text, tmli_fold_kind kind, tmli_buf *out)
+{
+    const char *at = text.data;
+    const char *const end = text.len > 0 ? at + text.len : at;
+    while (at != end) {
+        const size_t n_ascii = tmli_ascii_prefix((tml_str){at, (size_t)(end - at)});
+        tmli_buf_append(out, at, n_ascii);
+        at += n_ascii;
+        while (at != end && (unsigned char)*at >= 0x80) {
+            at += fold_one(at, kind, out);
+        }
+    }
+}

@@ -31,4 +31,13 @@ typedef enum tmli_form {
 /* Appends text in a normal form; false when memory is short. text must be valid UTF-8. */
 bool tmli_normal_form(tml_str text, tmli_form form, tmli_buf *out);
 
+typedef enum tmli_fold_kind {
+    TMLI_FOLD_MARKS, /* compatibility decomposition without the characters of a combining class other than 0 */
+    TMLI_FOLD_ASCII, /* compatibility decomposition without what is not ASCII */
+} tmli_fold_kind;
+
+/* Appends scikit-learn's strip_accents_unicode or strip_accents_ascii of text, which are not composed again: Hangul stays
+ * in pieces. text must be valid UTF-8. */
+void tmli_fold(tml_str text, tmli_fold_kind kind, tmli_buf *out);
+
 #endif

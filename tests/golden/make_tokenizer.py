@@ -22,6 +22,13 @@ def strip_accents(text):
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+def strip_accents_unicode(text):
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+STOP_WORDS = ["the", "a", "and", "été", "not"]  # of the cases with drop_stop_words
+
+
 def squeeze_punctuation(text):
     text = re.sub(r"\s\W", " ", text)
     text = re.sub(r"\W\s", " ", text)
@@ -35,12 +42,22 @@ STEPS = {
     "nfkc": lambda text: unicodedata.normalize("NFKC", text),
     "strip_accents": strip_accents,
     "collapse_spaces": lambda text: re.sub(r"\s+", " ", text).strip(" "),
+    "strip_accents_unicode": strip_accents_unicode,
+    "strip_accents_ascii": lambda text: unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode(),
+    "strip_html": lambda text: re.sub(r"<([^>]+)>", " ", text),
+    "strip": str.strip,
+    "drop_empty_lines": lambda text: "\n".join(line for line in text.split("\n") if line),
+    "letters_only": lambda text: re.sub("[^a-zA-Z]", " ", text),
+    "drop_stop_words": lambda text: "".join(word + " " for word in text.split(" ") if word not in STOP_WORDS),
 }
 
 
 def normalize(steps, text):
     for step in steps:
-        text = STEPS[step](text)
+        if step.startswith("drop_lines:"):
+            text = "\n".join(text.split("\n")[int(step[len("drop_lines:") :]) :])
+        else:
+            text = STEPS[step](text)
     return text
 
 
@@ -84,7 +101,12 @@ def unicode_words(text):
     return [text[m.start() : m.end()] for m in WORD.finditer(kinds)]
 
 
-SPLIT = {"keras": text_to_word_sequence, "whitespace": str.split, "unicode": unicode_words}
+SPLIT = {
+    "keras": text_to_word_sequence,
+    "whitespace": str.split,
+    "unicode": unicode_words,
+    "word": re.compile(r"(?u)\b\w\w+\b").findall,
+}
 
 # ---- the cases -------------------------------------------------------------------------------------------------------
 
@@ -99,6 +121,13 @@ RECIPES = {  # short names of what is done with a text
     "plain": ("unicode", ["nfkc", "lower", "strip_accents"]),
     "compat": ("whitespace", ["nfkc", "collapse_spaces"]),
     "composed": ("whitespace", ["nfc"]),
+    "newsgroups": (
+        "word",
+        ["drop_lines:5", "drop_empty_lines", "strip", "lower", "letters_only", "drop_stop_words"],
+    ),
+    "body": ("whitespace", ["drop_lines:1", "strip_html", "drop_stop_words"]),
+    "lines": ("whitespace", ["strip", "drop_empty_lines", "strip_html"]),
+    "letters": ("word", ["letters_only", "strip", "drop_stop_words"]),
     "everything": ("unicode", ["collapse_spaces", "nfc", "nfkc", "lower", "strip_accents", "squeeze_punctuation"]),
 }
 
@@ -151,11 +180,31 @@ TEXTS = {
     "headline-5": ("\tTabs\tand\nlines \r\n mixed ,\t. ; :\n", "news squeezed split words"),
     "headline-6": ("¡Última hora! ¿Quién ganó? — «El País»: 3–2, en el 90’", "news words plain"),
     "headline-long": ("The quick (brown) fox's \"jump\" - over, & under; the lazy dog! " * 6, "news words squeezed"),
+    # ---- messages and pages
+    "message": (
+        "From: ann@example.org (Ann Writer)\nSubject: Re: The price of a modem\nOrganization: none\nLines: 9\n"
+        "Reply-To: ann@example.org\nX-Extra: a sixth header\n\nBob writes:\n> not the modem AND not  a cable!\n \n"
+        "\n\tIt's 2400 baud -- THE best.\n--\nAnn\n\n",
+        "newsgroups body lines letters",
+    ),
+    "message-latin": (
+        "From: x\nSubject: y\nA: 1\nB: 2\nC: 3\n\u00a0\x85\n L’ÉTÉ, the İ and Straße\u2003K\x1c\n\n\u3000",
+        "newsgroups body lines letters",
+    ),
+    "message-short": ("one\ntwo\nthree\nfour\nfive", "newsgroups body lines"),
+    "message-five": ("1\n2\n3\n4\n5\n", "newsgroups body lines"),
+    "message-crlf": ("a: b\r\nc\r\nd\r\ne\r\nf\r\n\r\nthe body\r\n", "newsgroups lines"),
+    "message-stops": ("\n" * 5 + " the  a and\nthe not", "newsgroups letters"),
+    "page": (
+        "<html><p class='x'>A <b>bold</b> é claim: 1 < 2 > 0</p><>empty</> <<nested>> <open\n<br\n/>end > < tail <!-- x > y -->",
+        "body lines",
+    ),
+    "page-open": ("a <b <c <d é", "body lines"),
     # ---- nothing and next to nothing
-    "empty": ("", "news words split"),
-    "blanks": (" \t \n\r \u00a0\u3000 ", "news words split compat"),
+    "empty": ("", "news words split newsgroups body lines letters"),
+    "blanks": (" \t \n\r \u00a0\u3000 ", "news words split compat newsgroups body lines letters"),
     "one-blank": (" ", "squeezed news"),
-    "only-punctuation": ("?!... -- , . ; ' ’ ''", "news words squeezed"),
+    "only-punctuation": ("?!... -- , . ; ' ’ ''", "news words squeezed newsgroups body lines letters"),
     "one-letter": ("X", "news words"),
     "nul": ("a\0b \0 c", "words keras split"),
     # ---- bytes that are not UTF-8
@@ -181,7 +230,11 @@ def files_of_cases():
             assert not any("\n" in token for token in tokens), name
             case = f"{name}.{recipe}"
             files[f"{case}/input"] = data
-            files[f"{case}/options"] = f"kind={kind}\nsteps={' '.join(steps)}\n".encode()
+            options = f"kind={kind}\nsteps={' '.join(steps)}\n"
+            if "drop_stop_words" in steps:
+                options += f"stop_words={' '.join(STOP_WORDS)}\n"
+                tokens = [token for token in tokens if token not in STOP_WORDS]
+            files[f"{case}/options"] = options.encode()
             files[f"{case}/want"] = ("".join(token + "\n" for token in tokens) + "--- text:\n" + normalized).encode()
     return files
 
@@ -210,8 +263,20 @@ def print_digests():
     for name, has in properties.items():
         found = [c for c in characters if has(c)]
         print(f"{name} {len(found)} 0x{fnv1a(b''.join(ord(c).to_bytes(4, 'little') for c in found)):08x}")
-    for name in ("lower", "nfc", "nfkc", "strip_accents"):
-        changed = [c + STEPS[name](c) for c in characters if STEPS[name](c) != c]
+    # What stands around a capital sigma says whether it is final.
+    sigma = lambda c: f"{c}Σ\nA{c}Σ\nAΣ{c}\nAΣ{c}A\n".lower()
+    # Characters that utf8proc may know: none of what test_unicode.c leaves out may be assigned here.
+    test = (pathlib.Path(__file__).parents[1] / "unit" / "test_unicode.c").read_text()
+    for first, last in re.findall(r"\{(0x[0-9A-F]+), (0x[0-9A-F]+)\},", test.split("since_15[][2]")[1].split("};")[0]):
+        codes = range(int(first, 16), int(last, 16) + 1)
+        assert all(unicodedata.category(chr(c)) == "Cn" for c in codes), first
+        characters = [c for c in characters if ord(c) not in codes]
+    # Nor are the planes that it passes over for their emptiness.
+    characters = [c for c in characters if ord(c) < 0x40000 or ord(c) >> 16 == 0xE]
+    names = ("lower", "nfc", "nfkc", "strip_accents", "strip_accents_unicode", "strip_accents_ascii", "sigma")
+    for name in names:
+        step = STEPS.get(name, sigma)
+        changed = [c + step(c) for c in characters if step(c) != c]
         print(f"{name} {len(changed)} 0x{fnv1a(''.join(changed).encode()):08x}")
 
 

@@ -24,7 +24,8 @@ static void assert_normalized(const tml_normalize_step *steps, size_t n, tml_str
 {
     tmli_normalize_scratch scratch = {0};
     tml_str got;
-    assert_true(tmli_normalize(steps, n, text, &scratch, &got));
+    const tmli_normalize_plan plan = {.steps = steps, .n = n};
+    assert_true(tmli_normalize(&plan, text, &scratch, &got));
     if (!tmli_str_eq(got, want)) {
         fail_msg("\"%.*s\": got \"%.*s\", want \"%.*s\"", (int)text.len, text.data, (int)got.len,
                  got.data, (int)want.len, want.data);
@@ -210,7 +211,8 @@ static void the_result_is_padded_and_lies_in_the_scratch(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         for (size_t n = 0; n <= 2; n++) {
             tml_str got;
-            assert_true(tmli_normalize(steps, n, texts[i], &scratch, &got));
+            const tmli_normalize_plan plan = {.steps = steps, .n = n};
+            assert_true(tmli_normalize(&plan, texts[i], &scratch, &got));
             const tmli_buf *const buf = got.data == scratch.a.data ? &scratch.a : &scratch.b;
             assert_ptr_equal(got.data, buf->data);
             assert_true(buf->capacity - got.len >= TMLI_PAD);
@@ -230,7 +232,8 @@ static void every_failed_allocation_is_reported(void **state)
             tmli_normalize_scratch scratch = {0};
             tml_str got;
             fail_allocation(nth);
-            const bool is_done = tmli_normalize(steps, 4, texts[i], &scratch, &got);
+            const tmli_normalize_plan plan = {.steps = steps, .n = 4};
+            const bool is_done = tmli_normalize(&plan, texts[i], &scratch, &got);
             fail_allocation(NEVER);
             tmli_normalize_scratch_deinit(&scratch);
             if (is_done) {

@@ -88,6 +88,34 @@ static void strip_accents(tml_str text, tmli_buf *out)
     assert_true(tmli_normal_form(text, TMLI_NFD_NO_MARKS, out));
 }
 
+static void accents_unicode(tml_str text, tmli_buf *out)
+{
+    tmli_fold(text, TMLI_FOLD_MARKS, out);
+    assert_false(out->failed);
+}
+
+static void accents_ascii(tml_str text, tmli_buf *out)
+{
+    tmli_fold(text, TMLI_FOLD_ASCII, out);
+    assert_false(out->failed);
+}
+
+/* Lower case of capital sigmas with the character before and after them: whether they are final tells whether the
+ * character is cased or is passed over. */
+static void sigma(tml_str text, tmli_buf *out)
+{
+    static const char *const contexts[] = {"%Σ\n", "A%Σ\n", "AΣ%\n", "AΣ%A\n"};
+    tmli_buf written = {0};
+    for (size_t i = 0; i < sizeof contexts / sizeof contexts[0]; i++) {
+        for (const char *at = contexts[i]; *at != '\0'; at++) {
+            tmli_buf_append(&written, *at == '%' ? text.data : at, *at == '%' ? text.len : 1);
+        }
+    }
+    assert_false(written.failed);
+    tmli_lower(tmli_buf_str(&written), out);
+    tmli_buf_deinit(&written);
+}
+
 static const struct {
     const char *name;
     void (*map)(tml_str text, tmli_buf *out);
@@ -98,7 +126,19 @@ static const struct {
     {"nfc", nfc, 1120, 0x29016869},
     {"nfkc", nfkc, 4866, 0xfa27d199},
     {"strip_accents", strip_accents, 3965, 0x6dd936a9},
+    {"strip_accents_unicode", accents_unicode, 17875, 0x6be26bc1},
+    {"strip_accents_ascii", accents_ascii, 321017, 0x251e05e5},
+    {"sigma", sigma, 321145, 0x0d80f134},
 };
+
+/* The planes that the digests leave out. */
+static void nothing_unassigned_is_a_word_character(void **state)
+{
+    (void)state;
+    for (uint32_t codepoint = 0x40000; codepoint <= 0x10FFFF; codepoint++) {
+        assert_false(tmli_is_word(codepoint));
+    }
+}
 
 static void mappings_of_all_characters_are_pythons(void **state)
 {
@@ -289,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(properties_of_all_characters_are_pythons),
+        cmocka_unit_test(nothing_unassigned_is_a_word_character),
         cmocka_unit_test(mappings_of_all_characters_are_pythons),
         cmocka_unit_test(ideographs_are_han_and_kana),
         cmocka_unit_test(lower_case_is_pythons),
