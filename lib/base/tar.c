@@ -395,7 +395,11 @@ static tml_status load_header(tmli_tar *tar, bool *has, tml_error *err)
         return status;
     }
     if (loaded_bytes(tar) < TMLI_TAR_BLOCK) {
-        return fail_end(tar, ": the archive is cut short (two empty blocks close an archive)", err);
+        return fail_end(tar,
+                        tar->name.len > 0
+                            ? ": the archive is cut short (two empty blocks close an archive)"
+                            : ": less than a header: cut short, or no tar archive",
+                        err);
     }
     const char *const header = tar->window.data + tar->window.at;
     *has = true;

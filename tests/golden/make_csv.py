@@ -105,7 +105,7 @@ def csv_rows(data: bytes, options: dict):
     columns = None
     for line, fields in records(data, "\t" if is_tsv else ",", is_quoted):
         if columns is None:
-            names = [field.decode("latin-1").strip().lower() for field in fields]
+            names = [field.decode("utf-8", "replace").strip().lower() for field in fields]
             wanted = [options[key].lower() for key in ("text", "label") if key in options]
             is_header = all(name in names for name in wanted)
             if not is_header and "header" in options:

@@ -87,7 +87,7 @@ GOOD = {
 
 HEADER_CUT = "the archive is cut short (two empty blocks close an archive)"
 BAD = {
-    "empty": (b"", "at the start: " + HEADER_CUT),
+    "empty": (b"", "at the start: less than a header: cut short, or no tar archive"),
     "no_archive": (b"id,text\n" * 100, "at the start: the header's checksum is wrong: damaged, or no tar archive"),
     "checksum": (ONE + TWO[:9] + b"X" + TWO[10:] + END, "behind a/1: the next header's checksum is wrong: the archive is damaged"),
     "cut_header": (ONE + TWO[:300], "behind a/1: " + HEADER_CUT),
