@@ -151,3 +151,30 @@ size_t tmli_utf8_cut(const char *text, size_t n)
     const size_t need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
     return need > n - lead + 1 ? lead - 1 : n;
 }
+
+size_t tmli_latin1_to_utf8(const char *from, size_t n, char *to)
+{
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    size_t used = 0;
+    for (size_t i = 0; i < n;) {
+        uint64_t word;
+        if (n - i >= sizeof word) {
+            memcpy(&word, from + i, sizeof word);
+            if ((word & high_bits) == 0) {
+                memcpy(to + used, &word, sizeof word); /* never behind what was read */
+                used += sizeof word;
+                i += sizeof word;
+                continue;
+            }
+        }
+        const unsigned char byte = (unsigned char)from[i];
+        i++;
+        if (byte >= 0x80) {
+            to[used] = (char)(0xC0 | byte >> 6);
+            used++;
+        }
+        to[used] = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3F));
+        used++;
+    }
+    return used;
+}

@@ -158,9 +158,14 @@ static tml_status load_input(tmli_source *source, size_t need, tml_error *err)
     return TML_OK;
 }
 
+static bool is_gzip(const unsigned char *bytes, size_t n)
+{
+    return n >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
 static bool begins_member(const tmli_source *source)
 {
-    return waiting(source) >= 2 && source->at[0] == 0x1f && source->at[1] == 0x8b;
+    return is_gzip(source->at, waiting(source));
 }
 
 static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
@@ -329,6 +334,35 @@ tml_status tmli_source_read_ahead(tmli_source *source, tml_error *err)
     return tmli_ahead_start(read_now, source, &source->ahead, err);
 }
 
+tml_status tmli_gunzip(const char *name, tml_str bytes, size_t limit_bytes, tmli_buf *unpacked,
+                       tml_str *out, tml_error *err)
+{
+    tml_status status = TML_OK;
+    tmli_source *source = NULL;
+    size_t got = 1;
+    if (!is_gzip((const unsigned char *)bytes.data, bytes.len)) {
+        *out = bytes;
+        return TML_OK;
+    }
+    tmli_buf_reset(unpacked);
+    TMLI_TRY(tmli_source_memory(name, bytes.data, bytes.len, &source, err));
+    while (got > 0) {
+        if (!tmli_buf_reserve(unpacked, FILL_BYTES)) {
+            TMLI_TRY(tmli_fail_memory(err, name));
+        }
+        TMLI_TRY(read_now(source, unpacked->data + unpacked->len, FILL_BYTES, &got, err));
+        unpacked->len += got;
+        if (unpacked->len > limit_bytes) {
+            TMLI_TRY(tmli_fail(err, TML_ELIMIT, "%s: unpacked, more than the limit of %zu bytes",
+                               name, limit_bytes));
+        }
+    }
+    *out = tmli_buf_str(unpacked);
+cleanup:
+    tmli_source_free(source);
+    return status;
+}
+
 void tmli_window_init(tmli_window *window, tmli_source *source, size_t limit_bytes)
 {
     *window = (tmli_window){.source = source, .limit_bytes = limit_bytes};
@@ -358,6 +392,41 @@ static bool make_room(tmli_window *window, size_t room)
            tmli_grow(&window->data, &window->capacity, need, 1);
 }
 
+tml_status tmli_window_set_latin1(tmli_window *window, tml_error *err)
+{
+    const size_t held = window->end - window->at;
+    window->is_latin1 = true;
+    if (held == 0) {
+        return TML_OK;
+    }
+    char *const data = tmli_alloc(held, 2);
+    if (data == NULL) {
+        return tmli_fail_memory(err, window->source->name);
+    }
+    window->end = tmli_latin1_to_utf8(window->data + window->at, held, data);
+    tmli_free(window->data);
+    window->data = data;
+    window->capacity = 2 * held;
+    window->at = 0;
+    return TML_OK;
+}
+
+/* Up to n bytes behind end. Latin-1 is read into the last half of their place, from where it grows into all of it. */
+static tml_status read_behind(tmli_window *window, size_t n, size_t *got, tml_error *err)
+{
+    char *const to = window->data + window->end;
+    if (!window->is_latin1) {
+        return tmli_source_read(window->source, to, n, got, err);
+    }
+    const size_t half = n / 2;
+    const tml_status status = tmli_source_read(window->source, to + half, half, got, err);
+    if (status == TML_OK) {
+        /* Fewer bytes than asked for lie before the end; they still are behind what is written. */
+        *got = tmli_latin1_to_utf8(to + half, *got, to);
+    }
+    return status;
+}
+
 tml_status tmli_window_fill(tmli_window *window, tml_error *err)
 {
     const size_t held = window->end - window->at;
@@ -368,15 +437,16 @@ tml_status tmli_window_fill(tmli_window *window, tml_error *err)
         return tmli_fail(err, TML_ELIMIT, "%s: a record is longer than %zu bytes",
                          window->source->name, window->limit_bytes);
     }
-    const size_t left = window->limit_bytes - held;
+    const size_t left = window->limit_bytes - held > 1 ? window->limit_bytes - held
+                        : window->is_latin1            ? 2 /* one byte may become two */
+                                                       : 1;
     const size_t room = left < FILL_BYTES ? left : FILL_BYTES;
     if (!make_room(window, room)) {
         return tmli_fail_memory(err, window->source->name);
     }
     const size_t free_bytes = window->capacity - window->end;
     size_t got;
-    const tml_status status = tmli_source_read(window->source, window->data + window->end,
-                                               free_bytes < left ? free_bytes : left, &got, err);
+    const tml_status status = read_behind(window, free_bytes < left ? free_bytes : left, &got, err);
     if (status != TML_OK) {
         return status;
     }

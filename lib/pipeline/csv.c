@@ -10,8 +10,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
-
-#define EACH_LANE UINT64_C(0x0101010101010101)
+#include "text/ascii.h"
 
 /* The record that is being cut. */
 typedef struct cursor {
@@ -153,20 +152,64 @@ static uint64_t count_lines(const char *record, size_t from, size_t to)
     return count;
 }
 
+static unsigned count_bits(uint64_t mask)
+{
+    unsigned n = 0;
+    for (; mask != 0; mask &= mask - 1) { /* a block of text has one line end or two */
+        n++;
+    }
+    return n;
+}
+
+static tmli_bytes16 is_quote16(tmli_bytes16 v)
+{
+    return tmli_is_byte16(v, '"');
+}
+
+static tmli_bytes16 is_newline16(tmli_bytes16 v)
+{
+    return tmli_is_byte16(v, '\n');
+}
+
+static tmli_bytes16 is_return16(tmli_bytes16 v)
+{
+    return tmli_is_byte16(v, '\r');
+}
+
+/* The first quote at or behind record[from], or `to`; the line ends before it are added to *line. One pass for the three
+ * bytes: 1.6 GB/s against 1.0 of memchr for each on raw newsgroup messages, where a line has 30 bytes. */
+static size_t find_quote(const char *record, size_t from, size_t to, uint64_t *line)
+{
+    size_t at = from;
+    for (; to - at >= TMLI_BLOCK; at += TMLI_BLOCK) {
+        const uint64_t quotes = TMLI_BITS64(record + at, is_quote16);
+        const uint64_t newlines = TMLI_BITS64(record + at, is_newline16);
+        const uint64_t returns = TMLI_BITS64(record + at, is_return16);
+        const size_t n = quotes != 0 ? tmli_lowest_bit(quotes) : TMLI_BLOCK;
+        const uint64_t behind_return = returns << 1 | (record[at - 1] == '\r');
+        *line += count_bits((returns | (newlines & ~behind_return)) & tmli_bits_below(n));
+        if (quotes != 0) {
+            return at + n;
+        }
+    }
+    const char *const quote = memchr(record + at, '"', to - at);
+    const size_t end = quote != NULL ? (size_t)(quote - record) : to;
+    *line += count_lines(record, at, end);
+    return end;
+}
+
 /* Moves the text up to the next quote or the end of what is loaded from c->at to *out, which is not behind it. */
 static bool move_to_quote(tmli_csv *csv, cursor *c, size_t *out)
 {
     char *const record = record_begin(csv);
-    const size_t left = loaded_bytes(csv) - c->at;
-    const char *const quote = memchr(record + c->at, '"', left);
-    const size_t run = quote != NULL ? (size_t)(quote - (record + c->at)) : left;
-    c->line += count_lines(record, c->at, c->at + run);
+    const size_t loaded = loaded_bytes(csv);
+    const size_t run = find_quote(record, c->at, loaded, &c->line) - c->at;
     if (*out != c->at) {
         memmove(record + *out, record + c->at, run);
     }
     *out += run;
     c->at += run;
-    return quote != NULL;
+    return c->at < loaded;
 }
 
 /* Text of a quoted field, c->at behind the opening quote; unquoted in place, *len long. Afterwards c->at is behind the
@@ -234,36 +277,27 @@ static tml_status cut_quoted(tmli_csv *csv, cursor *c, stop *why, tml_error *err
     return push_field(csv, c, begin, len, err);
 }
 
-/* 0x80 in the byte lanes where word differs from needle; exact in each lane, for no sum carries out of its own. */
-static uint64_t lanes_other_than(uint64_t word, uint64_t needle)
+/* Bits of the separators and line ends among the 64 bytes at `at`. */
+static uint64_t mark_ends(const char *at, char separator)
 {
-    const uint64_t low_seven = EACH_LANE * 0x7f;
-    const uint64_t other = word ^ needle;
-    return ((other & low_seven) + low_seven) | other;
+    uint64_t marks = 0;
+    for (unsigned i = 0; i < TMLI_BLOCK; i += TMLI_STEP) {
+        const tmli_bytes16 v = tmli_load16(at + i);
+        marks |= tmli_bits16(tmli_is_byte16(v, (unsigned char)separator) | tmli_is_byte16(v, '\n') |
+                             tmli_is_byte16(v, '\r'))
+                 << i;
+    }
+    return marks;
 }
 
-/* 0x80 in the lanes of the separators and line ends among the 8 bytes at `at`; the first byte is the lowest lane. */
-static uint64_t mark_ends(const char *at, uint64_t separators)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return ~(lanes_other_than(word, separators) & lanes_other_than(word, EACH_LANE * '\n') &
-             lanes_other_than(word, EACH_LANE * '\r')) &
-           (EACH_LANE * 0x80);
-}
-
-/* The usual case in one tight loop, eight bytes a step: cuts fields that are not quoted, as long as they are loaded to
+/* The usual case in one tight loop, 64 bytes a step: cuts fields that are not quoted, as long as they are loaded to
  * their ends and have room in spans. c->at is left at the start of a field that is something else, or behind the record
- * when *why says so. 1.19 GB/s against 0.56 of a byte loop on fields of 26 bytes. */
+ * when *why says so. 2.8 GB/s against 2.1 of eight bytes a step on the newsgroups' preprocessed CSV. */
 static void cut_loaded(tmli_csv *csv, cursor *c, stop *why)
 {
     const char *const record = record_begin(csv);
     const size_t loaded = loaded_bytes(csv);
     const char separator = csv->separator;
-    const uint64_t separators = EACH_LANE * (unsigned char)separator;
     const bool has_quotes = csv->quote == TMLI_QUOTE_RFC4180;
     tmli_csv_span *const spans = csv->spans;
     const size_t room = csv->n_spans < TMLI_CSV_FIELDS_MAX ? csv->n_spans : TMLI_CSV_FIELDS_MAX;
@@ -272,9 +306,9 @@ static void cut_loaded(tmli_csv *csv, cursor *c, stop *why)
     if (has_quotes && begin < loaded && record[begin] == '"') {
         return; /* no marks are looked for in vain */
     }
-    for (size_t at = begin; loaded - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        for (uint64_t marks = mark_ends(record + at, separators); marks != 0; marks &= marks - 1) {
-            const size_t end = at + (size_t)__builtin_ctzll(marks) / 8;
+    for (size_t at = begin; loaded - at >= TMLI_BLOCK; at += TMLI_BLOCK) {
+        for (uint64_t marks = mark_ends(record + at, separator); marks != 0; marks &= marks - 1) {
+            const size_t end = at + tmli_lowest_bit(marks);
             if (n == room || (has_quotes && record[begin] == '"')) {
                 goto stopped;
             }

@@ -1,5 +1,5 @@
-/* Files → rows: which format a file has, which columns it has, and what stands in them. Cutting records is the business
- * of csv.c and jsonl.c; this file gives their fields a meaning. */
+/* Files → rows: which columns a file has, and what stands in them. Cutting records is the business of csv.c and jsonl.c,
+ * finding files in class folders that of folders.c and archive.c; this file gives their fields a meaning. */
 #include "pipeline/reader.h"
 
 #include <assert.h>
@@ -10,32 +10,33 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/status.h"
-#include "base/suggest.h"
+#include "pipeline/archive.h"
 #include "pipeline/csv.h"
+#include "pipeline/folders.h"
 #include "pipeline/jsonl.h"
+#include "pipeline/names.h"
+#include "pipeline/sniff.h"
 #include "text/utf8.h"
-
-enum {
-    SNIFF_BYTES = 16 << 10, /* of the first line, at most, decide about the format */
-    NAMES_SHOWN = 8,        /* columns that a sentence lists */
-    NAMES_KEPT = 32,        /* columns among which the nearest name is looked for */
-    NAME_BYTES = 64,        /* longer names have no neighbour (base/suggest.h) */
-};
 
 #define NO_COLUMN SIZE_MAX
 
 struct tmli_row_reader {
-    tmli_source *source;         /* owned */
+    tmli_source *source;         /* owned; NULL for a directory */
     tmli_reader_options options; /* what it points to is borrowed */
-    tmli_format format;          /* AUTO until csv or jsonl was begun */
+    tmli_format format;          /* AUTO until one of the four below was begun */
     tmli_csv csv;                /* for CSV and TSV */
     tmli_jsonl jsonl;            /* for JSONL */
+    tmli_archive archive;        /* for FOLDERS with a source */
+    tmli_folders folders;        /* for FOLDERS without one */
     bool has_first; /* the record or object below was read by open and is still to be given */
     tmli_csv_record first;
     const tmli_value *first_object;
+    tmli_row first_row;  /* of FOLDERS */
+    uint64_t n_files;    /* of FOLDERS, read so far */
     uint64_t first_line; /* of the first record, which sets the number of columns */
     size_t n_columns;
     size_t text_at; /* column, or NO_COLUMN; so the two below */
@@ -46,21 +47,6 @@ struct tmli_row_reader {
     char number[TMLI_NUMBER_BYTES]; /* a label that is a JSON number */
     uint64_t n_replaced;
 };
-
-/* The first of n names, trimmed and cut to NAME_BYTES, for sentences. */
-typedef struct names {
-    char kept[NAMES_KEPT][NAME_BYTES + 1];
-    size_t n;
-} names;
-
-static void add_name(names *list, tml_str name)
-{
-    if (list->n < NAMES_KEPT) {
-        const tml_str shown = tmli_str_trim(name);
-        (void)snprintf(list->kept[list->n], NAME_BYTES + 1, "%.*s", TMLI_SHOWN(shown));
-    }
-    list->n++;
-}
 
 /* "NAME:LINE:COLUMN: …" */
 TML_PRINTF(5, 6)
@@ -76,111 +62,6 @@ static tml_status fail_at(const tmli_row_reader *reader, uint64_t line, uint64_t
                      tmli_source_name(reader->source), line, column, sentence);
 }
 
-/* ---- the format ------------------------------------------------------------------------------- */
-
-static bool ends_nocase(tml_str name, const char *suffix)
-{
-    const tml_str end = tmli_str(suffix);
-    return name.len >= end.len &&
-           tmli_str_eq_nocase((tml_str){name.data + name.len - end.len, end.len}, end);
-}
-
-/* What the file's name says, AUTO when nothing. */
-static tmli_format format_of_name(tml_str name)
-{
-    static const struct {
-        const char *ending;
-        tmli_format format;
-    } endings[] = {
-        {".csv", TMLI_FORMAT_CSV},      {".tsv", TMLI_FORMAT_TSV},    {".jsonl", TMLI_FORMAT_JSONL},
-        {".ndjson", TMLI_FORMAT_JSONL}, {".json", TMLI_FORMAT_JSONL},
-    };
-    if (ends_nocase(name, ".gz")) {
-        name.len -= 3;
-    }
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (ends_nocase(name, endings[i].ending)) {
-            return endings[i].format;
-        }
-    }
-    return TMLI_FORMAT_AUTO;
-}
-
-/* The first line that is not empty, or as much of it as fits SNIFF_BYTES; nothing is consumed. */
-static tml_status peek_line(tmli_window *window, tml_str *line, tml_error *err)
-{
-    for (;;) {
-        const char *const data = window->data != NULL ? window->data + window->at : "";
-        const size_t loaded = window->end - window->at;
-        const size_t n = loaded < SNIFF_BYTES ? loaded : SNIFF_BYTES;
-        size_t begin = n >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-        while (begin < n && (data[begin] == '\n' || data[begin] == '\r')) {
-            begin++;
-        }
-        size_t end = begin;
-        while (end < n && data[end] != '\n' && data[end] != '\r') {
-            end++;
-        }
-        if ((loaded >= 3 && end < n) || loaded >= SNIFF_BYTES || window->ended) {
-            *line = (tml_str){data + begin, end - begin};
-            return TML_OK;
-        }
-        const tml_status status = tmli_window_fill(window, err);
-        if (status != TML_OK) {
-            return status;
-        }
-    }
-}
-
-/* An object, and not a text that begins with a brace. */
-static bool begins_object(tml_str line)
-{
-    const tml_str rest = tmli_str_trim(line);
-    if (rest.len == 0 || rest.data[0] != '{') {
-        return false;
-    }
-    const tml_str inside = tmli_str_trim((tml_str){rest.data + 1, rest.len - 1});
-    return inside.len == 0 || inside.data[0] == '"' || inside.data[0] == '}';
-}
-
-/* Files called .csv are tab-separated often enough (the UCI headlines are): the name gives way to a first line that tabs
- * cut into exactly the columns of `header` (a single tab where a comma would do may be chance), or without commas. */
-static tmli_format format_of_line(tmli_format by_name, const tmli_reader_options *options,
-                                  tml_str line)
-{
-    size_t n_tabs = 0;
-    size_t n_commas = 0;
-    for (size_t i = 0; i < line.len; i++) {
-        n_tabs += line.data[i] == '\t';
-        n_commas += line.data[i] == ',';
-    }
-    if (by_name == TMLI_FORMAT_CSV) {
-        const bool fits = n_tabs + 1 == options->n_header && (n_tabs > 1 || n_commas != 1);
-        return n_tabs > 0 && (fits || n_commas == 0) ? TMLI_FORMAT_TSV : TMLI_FORMAT_CSV;
-    }
-    if (begins_object(line)) {
-        return TMLI_FORMAT_JSONL;
-    }
-    return n_tabs > 0 ? TMLI_FORMAT_TSV : TMLI_FORMAT_CSV;
-}
-
-static tml_status decide_format(tmli_window *window, const tmli_reader_options *options,
-                                tmli_format *format, tml_error *err)
-{
-    *format = options->format;
-    if (*format != TMLI_FORMAT_AUTO) {
-        return TML_OK;
-    }
-    *format = format_of_name(tmli_str(tmli_source_name(window->source)));
-    if (*format == TMLI_FORMAT_TSV || *format == TMLI_FORMAT_JSONL) {
-        return TML_OK;
-    }
-    tml_str line = {NULL, 0};
-    const tml_status status = peek_line(window, &line, err);
-    *format = format_of_line(*format, options, line);
-    return status;
-}
-
 static tmli_quote decide_quote(tmli_quoting quoting, tmli_format format)
 {
     const bool is_literal =
@@ -192,27 +73,12 @@ static tmli_quote decide_quote(tmli_quoting quoting, tmli_format format)
 
 /* None of the names (columns or keys: `kind`) in the list is the one that `option` asks for. more: of a remedy. */
 static tml_status fail_missing(const tmli_row_reader *reader, uint64_t line, const char *kind,
-                               const names *list, const char *option, const char *name,
+                               const tmli_names *list, const char *option, const char *name,
                                const char *more, tml_error *err)
 {
-    const char *candidates[NAMES_KEPT];
-    char shown[NAMES_SHOWN * (NAME_BYTES + 2) + 32] = "";
-    size_t used = 0;
-    const size_t n = list->n < NAMES_KEPT ? list->n : NAMES_KEPT;
-    for (size_t i = 0; i < n; i++) {
-        candidates[i] = list->kept[i];
-        if (i < NAMES_SHOWN) {
-            used += (size_t)snprintf(shown + used, sizeof shown - used, "%s%s", i > 0 ? ", " : "",
-                                     list->kept[i]);
-        }
-    }
-    if (list->n > NAMES_SHOWN) {
-        (void)snprintf(shown + used, sizeof shown - used, " and %zu more", list->n - NAMES_SHOWN);
-    }
-    const char *nearest = tmli_nearest(tmli_str(name), candidates, n);
-    return fail_at(reader, line, 1, err, "no %s \"%s\"; the %ss are %s%s%s%s (set %s=NAME%s)", kind,
-                   name, kind, shown, nearest != NULL ? ": did you mean \"" : "",
-                   nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "", option, more);
+    char text[TMLI_NAMES_TEXT];
+    tmli_names_missing(list, kind, option, name, more, text);
+    return fail_at(reader, line, 1, err, "%s", text);
 }
 
 static size_t find_column(const tml_str *columns, size_t n, const char *name)
@@ -248,9 +114,9 @@ static tml_status check_columns(const tmli_row_reader *reader, const char *kind,
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         if (wanted[i].name != NULL && wanted[i].at == NO_COLUMN) {
-            names list = {.n = 0};
+            tmli_names list = {.n = 0};
             for (size_t c = 0; c < n; c++) {
-                add_name(&list, columns[c]);
+                tmli_names_add(&list, columns[c]);
             }
             return fail_missing(reader, reader->first_line, kind, &list, wanted[i].option,
                                 wanted[i].name, more, err);
@@ -405,9 +271,9 @@ static tml_status get_key(const tmli_row_reader *reader, const tmli_value *objec
     if (*value != NULL) {
         return TML_OK;
     }
-    names list = {.n = 0};
+    tmli_names list = {.n = 0};
     for (const tmli_value *member = object->first; member != NULL; member = member->next) {
-        add_name(&list, member->key);
+        tmli_names_add(&list, member->key);
     }
     return fail_missing(reader, reader->jsonl.line, "key", &list, option, key, "", err);
 }
@@ -493,10 +359,77 @@ cleanup:
     return status;
 }
 
+/* The bytes of a whole file, or its folder's name, as valid UTF-8. */
+static tml_status decode(tmli_row_reader *reader, tml_str bytes, tmli_buf *copy, tml_str *out,
+                         tml_error *err)
+{
+    if (reader->options.encoding != TMLI_ENCODING_LATIN1) {
+        return clean(reader, bytes, copy, out, err);
+    }
+    *out = bytes;
+    if (tmli_ascii_prefix(bytes) == bytes.len) {
+        return TML_OK;
+    }
+    tmli_buf_reset(copy);
+    if (!tmli_buf_reserve(copy, 2 * bytes.len)) {
+        return tmli_fail_memory(err, "a text that is latin-1");
+    }
+    copy->len = tmli_latin1_to_utf8(bytes.data, bytes.len, copy->data);
+    *out = tmli_buf_str(copy);
+    return TML_OK;
+}
+
+/* The next file of class folders, in an archive or on disk. */
+static tml_status next_file(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
+{
+    tml_status status = TML_OK;
+    tmli_archive_file member = {0};
+    tmli_folders_file file = {0};
+    if (reader->has_first) {
+        reader->has_first = false;
+        *out = reader->first_row;
+        *has = true;
+        return TML_OK;
+    }
+    if (reader->source != NULL) {
+        TMLI_TRY(tmli_archive_next(&reader->archive, &member, has, err));
+    } else {
+        TMLI_TRY(tmli_folders_next(&reader->folders, &file, has, err));
+    }
+    if (!*has) {
+        return TML_OK;
+    }
+    reader->n_files++;
+    tmli_row row = {.weight = 1.0, .line = reader->n_files};
+    TMLI_TRY(decode(reader, reader->source != NULL ? member.bytes : file.bytes, &reader->text,
+                    &row.text, err));
+    if (reader->options.label != NULL) {
+        TMLI_TRY(decode(reader, reader->source != NULL ? member.label : file.label, &reader->label,
+                        &row.label, err));
+        row.label = tmli_str_trim(row.label);
+        if (row.label.len == 0) {
+            const bool is_member = reader->source != NULL;
+            return tmli_fail(err, TML_EFORMAT,
+                             "%s%s%s: its folder's name is blank, expected the name of a class",
+                             is_member ? tmli_source_name(reader->source) : "",
+                             is_member ? ": " : "", is_member ? member.name : file.path);
+        }
+    }
+    *out = row;
+cleanup:
+    return status;
+}
+
 tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
 {
-    return reader->format == TMLI_FORMAT_JSONL ? next_json(reader, out, has, err)
-                                               : next_csv(reader, out, has, err);
+    switch (reader->format) {
+    case TMLI_FORMAT_JSONL: return next_json(reader, out, has, err);
+    case TMLI_FORMAT_FOLDERS: return next_file(reader, out, has, err);
+    case TMLI_FORMAT_CSV:
+    case TMLI_FORMAT_TSV:
+    case TMLI_FORMAT_AUTO: break;
+    }
+    return next_csv(reader, out, has, err);
 }
 
 uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader)
@@ -507,17 +440,40 @@ uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader)
 /* ---- opening and closing ---------------------------------------------------------------------- */
 
 /* Hands the window, with what sniffing loaded, to the parser of the format. */
-static void begin_format(tmli_row_reader *reader, tmli_format format, tmli_window window)
+static tml_status begin_format(tmli_row_reader *reader, tmli_format format, tmli_window *window,
+                               tml_error *err)
 {
     reader->format = format;
+    if (format == TMLI_FORMAT_FOLDERS) {
+        tmli_archive_init(&reader->archive, window, TMLI_RECORD_BYTES_MAX);
+        return TML_OK; /* members are decoded one by one: headers are bytes */
+    }
+    if (reader->options.encoding == TMLI_ENCODING_LATIN1) {
+        const tml_status status = tmli_window_set_latin1(window, err);
+        if (status != TML_OK) {
+            reader->format = TMLI_FORMAT_AUTO;
+            return status;
+        }
+    }
     if (format == TMLI_FORMAT_JSONL) {
         tmli_jsonl_init(&reader->jsonl, reader->source, TMLI_RECORD_BYTES_MAX);
-        reader->jsonl.window = window;
-        return;
+        reader->jsonl.window = *window;
+    } else {
+        tmli_csv_init(&reader->csv, reader->source, format == TMLI_FORMAT_TSV ? '\t' : ',',
+                      decide_quote(reader->options.quoting, format), TMLI_RECORD_BYTES_MAX);
+        reader->csv.window = *window;
     }
-    tmli_csv_init(&reader->csv, reader->source, format == TMLI_FORMAT_TSV ? '\t' : ',',
-                  decide_quote(reader->options.quoting, format), TMLI_RECORD_BYTES_MAX);
-    reader->csv.window = window;
+    *window = (tmli_window){0};
+    return TML_OK;
+}
+
+/* Class folders that hold no file at all; an archive says so itself. */
+static tml_status fail_no_files(const tmli_row_reader *reader, tml_error *err)
+{
+    return tmli_fail(err, TML_EFORMAT,
+                     "%s: class folders without a file: expected <class>/<file> in it: put each "
+                     "text as a file into the folder of its class",
+                     reader->folders.root);
 }
 
 static tml_status read_first(tmli_row_reader *reader, tml_error *err)
@@ -525,6 +481,11 @@ static tml_status read_first(tmli_row_reader *reader, tml_error *err)
     bool has = false;
     tml_status status;
     tmli_csv_record record;
+    if (reader->format == TMLI_FORMAT_FOLDERS) {
+        status = next_file(reader, &reader->first_row, &has, err);
+        reader->has_first = has;
+        return status == TML_OK && !has ? fail_no_files(reader, err) : status;
+    }
     if (reader->format == TMLI_FORMAT_JSONL) {
         status = tmli_jsonl_next(&reader->jsonl, &reader->first_object, &has, err);
         reader->has_first = has;
@@ -548,6 +509,7 @@ tml_status tmli_row_reader_over(tmli_source *source, const tmli_reader_options *
     tml_status status = TML_OK;
     tmli_window window;
     tmli_format format;
+    tmli_window_init(&window, source, TMLI_RECORD_BYTES_MAX);
     tmli_row_reader *reader = tmli_calloc(1, sizeof *reader);
     if (reader == NULL) {
         tmli_source_free(source);
@@ -556,13 +518,28 @@ tml_status tmli_row_reader_over(tmli_source *source, const tmli_reader_options *
     assert(options->text != NULL);
     reader->source = source;
     reader->options = *options;
-    tmli_window_init(&window, source, TMLI_RECORD_BYTES_MAX);
-    status = decide_format(&window, options, &format, err);
-    if (status != TML_OK) {
-        tmli_window_deinit(&window);
-        goto cleanup;
+    TMLI_TRY(tmli_sniff_format(&window, options, &format, err));
+    TMLI_TRY(begin_format(reader, format, &window, err));
+    TMLI_TRY(read_first(reader, err));
+    *out = reader;
+    reader = NULL;
+cleanup:
+    tmli_window_deinit(&window);
+    tmli_row_reader_free(reader);
+    return status;
+}
+
+static tml_status open_folders(const char *dir, const tmli_reader_options *options,
+                               tmli_row_reader **out, tml_error *err)
+{
+    tml_status status = TML_OK;
+    tmli_row_reader *reader = tmli_calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        return tmli_fail_memory(err, "a reader");
     }
-    begin_format(reader, format, window);
+    reader->options = *options;
+    reader->format = TMLI_FORMAT_FOLDERS;
+    TMLI_TRY(tmli_folders_init(&reader->folders, dir, TMLI_RECORD_BYTES_MAX, err));
     TMLI_TRY(read_first(reader, err));
     *out = reader;
     reader = NULL;
@@ -575,8 +552,22 @@ tml_status tmli_row_reader_open(const char *path, const tmli_reader_options *opt
                                 tmli_row_reader **out, tml_error *err)
 {
     tmli_source *source = NULL;
-    const tml_status status = tmli_source_open(path, &source, err);
-    return status != TML_OK ? status : tmli_row_reader_over(source, options, out, err);
+    const bool may_be_folders =
+        options->format == TMLI_FORMAT_AUTO || options->format == TMLI_FORMAT_FOLDERS;
+    if (may_be_folders && tmli_is_dir(path)) {
+        return open_folders(path, options, out, err);
+    }
+    tml_status status = tmli_source_open(path, &source, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    /* Unpacking takes several times as long as cutting rows, and what a caller does with them comes on top. */
+    status = tmli_source_read_ahead(source, err);
+    if (status != TML_OK) {
+        tmli_source_free(source);
+        return status;
+    }
+    return tmli_row_reader_over(source, options, out, err);
 }
 
 void tmli_row_reader_free(tmli_row_reader *reader)
@@ -584,10 +575,15 @@ void tmli_row_reader_free(tmli_row_reader *reader)
     if (reader == NULL) {
         return;
     }
-    if (reader->format == TMLI_FORMAT_JSONL) {
-        tmli_jsonl_deinit(&reader->jsonl);
-    } else if (reader->format != TMLI_FORMAT_AUTO) {
-        tmli_csv_deinit(&reader->csv);
+    switch (reader->format) {
+    case TMLI_FORMAT_JSONL: tmli_jsonl_deinit(&reader->jsonl); break;
+    case TMLI_FORMAT_FOLDERS:
+        tmli_archive_deinit(&reader->archive);
+        tmli_folders_deinit(&reader->folders);
+        break;
+    case TMLI_FORMAT_CSV:
+    case TMLI_FORMAT_TSV: tmli_csv_deinit(&reader->csv); break;
+    case TMLI_FORMAT_AUTO: break;
     }
     tmli_buf_deinit(&reader->text);
     tmli_buf_deinit(&reader->label);

@@ -92,6 +92,70 @@ bool sm_is_csv_type(const char *content_type)
            tmli_str_eq_nocase(bare_type(tmli_str(content_type)), TML_STR("text/csv"));
 }
 
+/* Files that hold rows, or archives of texts, by their names; the others may be texts themselves. */
+static bool is_data_file(const char *path)
+{
+    static const char *const endings[] = {".csv",  ".tsv", ".jsonl", ".ndjson",
+                                          ".json", ".tar", ".tgz",   ".parquet"};
+    tml_str name = tmli_str(tmli_path_name(path));
+    if (tmli_str_starts(name, "part-")) { /* what Spark and Hadoop write */
+        return true;
+    }
+    if (name.len > 3 &&
+        tmli_str_eq_nocase((tml_str){name.data + name.len - 3, 3}, TML_STR(".gz"))) {
+        name.len -= 3;
+    }
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        const tml_str end = tmli_str(endings[i]);
+        if (name.len > end.len &&
+            tmli_str_eq_nocase((tml_str){name.data + name.len - end.len, end.len}, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bytes of the path of the folder that a file lies in. */
+static size_t folder_bytes(const char *path)
+{
+    return (size_t)(tmli_path_name(path) - path);
+}
+
+/* Class folders: no file below has the name of a data file, and files lie in two folders below the channel's at least. A
+ * single folder is a nested prefix whose files have lost their endings. Whatever else is wrong with class folders is for
+ * their reader to say. */
+static bool are_class_folders(const char *dir, const tmli_paths *files)
+{
+    const size_t top_bytes = strlen(dir) + (tmli_str_ends(tmli_str(dir), "/") ? 0 : 1);
+    const char *first = NULL; /* file in a folder below dir */
+    bool are_two = false;
+    for (size_t i = 0; i < files->n; i++) {
+        const char *path = files->items[i];
+        const size_t n = folder_bytes(path);
+        if (is_data_file(path)) {
+            return false;
+        }
+        if (n > top_bytes && first == NULL) {
+            first = path;
+        }
+        are_two = are_two ||
+                  (n > top_bytes && (n != folder_bytes(first) || strncmp(path, first, n) != 0));
+    }
+    return are_two;
+}
+
+/* The files of a directory, or the directory itself when it holds class folders. */
+static tml_status list_dir(sm_channel *channel, tml_error *err)
+{
+    const tml_status status = tmli_list_files(channel->path, &channel->files, err);
+    if (status != TML_OK || strcmp(channel->name, "vectors") == 0 ||
+        !are_class_folders(channel->path, &channel->files)) {
+        return status;
+    }
+    tmli_paths_deinit(&channel->files);
+    return tmli_paths_add(&channel->files, channel->path, err);
+}
+
 static sm_channel *slot_for(sm_channels *channels, tml_str name)
 {
     for (size_t i = 0; i < channels->n; i++) {
@@ -122,7 +186,7 @@ static tml_status add(sm_channels *channels, tml_str name, char *path, tml_str c
         return tmli_fail_memory(err, "channels");
     }
     if (tmli_is_dir(path)) {
-        return tmli_list_files(path, &slot->files, err);
+        return list_dir(slot, err);
     }
     return tmli_file_exists(path) ? tmli_paths_add(&slot->files, path, err) : TML_OK;
 }

@@ -14,11 +14,15 @@ enum {
     SM_CHANNELS_MAX = 20
 }; /* SageMaker's own limit */
 
+/* The files of a channel are all below its directory, at any depth, for S3 prefixes nest. When no file has the name of a
+ * data file (.csv, .tsv, .jsonl, .ndjson, .json, .tar, .tgz, .parquet, with or without .gz, or part-*), and files lie in two
+ * folders or more below it, they are class folders: texts, <class>/<file>. Then the directory itself stands in `files`, and
+ * the row reader does the rest. A channel "vectors" never is. */
 typedef struct sm_channel {
     char *name;         /* owned */
     char *path;         /* owned: a directory, or one file */
     char *content_type; /* owned; NULL when none was given */
-    tmli_paths files;   /* in byte order of their path */
+    tmli_paths files;   /* in byte order of their path; of class folders the directory alone */
 } sm_channel;
 
 typedef struct sm_channels {

@@ -15,8 +15,9 @@ static tmli_reader_options choose_options(const uint8_t **data, size_t *size)
     const unsigned forms = fuzz_choice(data, size);
     const unsigned columns = fuzz_choice(data, size);
     return (tmli_reader_options){
-        .format = (tmli_format)(forms % 4),
+        .format = (tmli_format)(forms % 4), /* archives are found by their header */
         .quoting = (tmli_quoting)(forms / 4 % 3),
+        .encoding = columns / 64 % 2 == 1 ? TMLI_ENCODING_LATIN1 : TMLI_ENCODING_UTF8,
         .header = header,
         .n_header = columns % 5,
         .text = "text",

@@ -93,7 +93,7 @@ def reader():
         put("reader", name, bytes([fmt + 4 * quoting, columns]) + data)
 
     auto, with_csv, tsv, jsonl = range(4)
-    no_label, weight, label_first = 8, 16, 32
+    no_label, weight, label_first, latin1 = 8, 16, 32, 64
     case("csv_header", auto, 0, 0, "id,Text,LABEL\n1,One headline,b\n2,\"Another, quoted\",t\n")
     case("csv_no_header", with_csv, 0, 4, "1,One headline,b,2\n2,Another,t,0.5\n")
     case("csv_weights", with_csv, 0, weight, "text,label,weight\na,b,1\nc,d,1e-3\ne,f,-1\n")
@@ -113,6 +113,9 @@ def reader():
     case("jsonl_not_object", jsonl, 0, 0, '[1]\n')
     case("jsonl_surrogate", jsonl, 0, 0, '{"text":"\\ud83d\\ude00 \\ud83d","label":"x"}\n')
     case("broken_utf8", with_csv, 0, 0, b"text,label\ncaf\xe9 \xff,b\xe9\n")
+    case("latin1", with_csv, 0, latin1, b"text,label\ncaf\xe9 \xff,b\xe9\n")
+    case("latin1_jsonl", jsonl, 0, latin1, b'{"text":"\xe9\\u00e9","label":"\xff"}\n')
+    case("pandas_index", auto, 0, 0, ",text,label\n0,a,b\n1,c,d\n")
     case("gzip", auto, 0, 0, gzip.compress(b"text,label\na,b\nc,d\n", mtime=0))
     case("mark", auto, 0, 0, "\ufefftext,label\na,b\n")
     case("empty", auto, 0, 0, "")
@@ -446,5 +449,14 @@ def content():
     case("deep", 0, as_json, "", '{"instances": ' + "[" * 150 + "]" * 150 + "}")
 
 
-for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content):
+def tar():
+    golden = os.path.join(HERE, "..", "..", "golden", "tar")
+    for number, case in enumerate(sorted(os.listdir(golden))):
+        with open(os.path.join(golden, case, "input"), "rb") as file:
+            data = file.read()
+        if len(data) <= 4096:
+            put("tar", case, bytes([number % 4]) + data)
+
+
+for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, tar):
     make()

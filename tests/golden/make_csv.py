@@ -9,7 +9,7 @@ sentence is ours; the script only checks that Python does not take them either, 
 
 csv:    separator (one character or "tab"), quote (rfc4180, none).
         A line of `want` is a record: the line where it begins, then its fields, separated by tabs.
-reader: name (of the file), text, label, weight, header, label_first, format, quoting as in lib/pipeline/reader.h, and
+reader: name (of the file), text, label, weight, header, label_first, format, quoting, encoding as in lib/pipeline/reader.h, and
         `as` (csv, tsv, jsonl): what the reader must find out by itself, for this script.
         A line of `want` is a row: line, field number of the label, weight, label, text; the last line is the number of
         ill-formed UTF-8 sequences replaced.
@@ -105,7 +105,7 @@ def csv_rows(data: bytes, options: dict):
     columns = None
     for line, fields in records(data, "\t" if is_tsv else ",", is_quoted):
         if columns is None:
-            names = [field.decode("latin-1").strip().lower() for field in fields]
+            names = [field.decode("utf-8", "replace").strip().lower() for field in fields]
             wanted = [options[key].lower() for key in ("text", "label") if key in options]
             is_header = all(name in names for name in wanted)
             if not is_header and "header" in options:
@@ -131,6 +131,8 @@ def make_reader(data: bytes, options: dict) -> str:
     global replaced
     replaced = 0
     out = io.StringIO()
+    if options.get("encoding") == "latin-1":
+        data = data.decode("latin-1").encode()
     rows = json_rows if options["as"] == "jsonl" else csv_rows
     for line, column, weight, label, text in rows(data, options):
         parts = [str(line), str(column), f"{weight:g}", escape(label.encode()), escape(text.encode())]

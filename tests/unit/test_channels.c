@@ -240,6 +240,68 @@ static void the_first_name_is_preferred(void **state)
     assert_null(sm_channels_find(&f->channels, "test", NULL));
 }
 
+/* Each case: the files of channel train, and what the reader of rows is given. */
+static void class_folders_are_one_path_and_data_files_many(void **state)
+{
+    static const struct {
+        const char *files[6];
+        const char *want;
+    } cases[] = {
+        {{"a/1", "b/2"}, "train"},
+        {{"a/1.txt", "a/2.txt", "b/3.txt"}, "train"},
+        {{"w/a/1", "w/b/2"}, "train"},
+        {{"a/1", "a.b/2", "a.b/3"}, "train"},
+        {{"a/1", "b/2", "README"}, "train"}, /* which its reader refuses with a sentence */
+        {{"a/b/1", "c/2"}, "train"},
+        {{"a/1.gz", "b/2.gz"}, "train"},
+        {{"a/rows.csv", "b/rows.csv"}, "train/a/rows.csv,train/b/rows.csv"},
+        {{"a/rows.CSV.GZ", "b/rows.csv"}, "train/a/rows.CSV.GZ,train/b/rows.csv"},
+        {{"a/1", "b/rows.jsonl"}, "train/a/1,train/b/rows.jsonl"},
+        {{"a/part-00000", "b/part-00001"}, "train/a/part-00000,train/b/part-00001"},
+        {{"prefix/one", "prefix/two"}, "train/prefix/one,train/prefix/two"},
+        {{"one", "two"}, "train/one,train/two"},
+        {{"one", "prefix/two"}, "train/one,train/prefix/two"},
+        {{"t.tar"}, "train/t.tar"},
+        {{"t.tar.gz", "u.tgz"}, "train/t.tar.gz,train/u.tgz"},
+        {{"a/t.tgz", "b/u.tar.gz"}, "train/a/t.tgz,train/b/u.tar.gz"},
+    };
+    fixture *const f = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char root[32];
+        char name[128];
+        char argument[512];
+        char got[512] = "";
+        size_t used = 0;
+        (void)snprintf(root, sizeof root, "case-%zu", i);
+        for (size_t k = 0; k < COUNT_OF(cases[i].files) && cases[i].files[k] != NULL; k++) {
+            (void)snprintf(name, sizeof name, "%s/train/%s", root, cases[i].files[k]);
+            tmpdir_write_text(f->dir, name, "x");
+        }
+        const bool has_slash = i % 2 == 1;
+        (void)snprintf(argument, sizeof argument, "train=%s/%s/train%s", f->dir, root,
+                       has_slash ? "/" : "");
+        assert_int_equal(sm_channels_add_argument(&f->channels, argument, NULL), TML_OK);
+        const tmli_paths *files = &sm_channels_find(&f->channels, "train", NULL)->files;
+        for (size_t k = 0; k < files->n; k++) {
+            const char *path = files->items[k] + strlen(f->dir) + 1 + strlen(root) + 1;
+            used += (size_t)snprintf(got + used, sizeof got - used, "%s%s", k > 0 ? "," : "", path);
+        }
+        if (used > 0 && got[used - 1] == '/') {
+            got[used - 1] = '\0';
+        }
+        assert_string_equal(got, cases[i].want);
+    }
+}
+
+static void word_vectors_are_never_class_folders(void **state)
+{
+    fixture *const f = *state;
+    tmpdir_write_text(f->dir, "vectors/en/glove.txt", "x");
+    tmpdir_write_text(f->dir, "vectors/de/glove.txt", "x");
+    assert_int_equal(configure(f, "{}", NULL), TML_OK);
+    assert_channels(f, "vectors:vectors/de/glove.txt,vectors/en/glove.txt");
+}
+
 /* ---- word vectors ----------------------------------------------------------------------------- */
 
 static const char *find_vectors(fixture *f, const char *source, tml_error *err)
@@ -302,6 +364,8 @@ static void every_allocation_may_fail(void **state)
     const tmli_value *root = NULL;
     tmpdir_write_text(f->dir, "train/a.csv", "x");
     tmpdir_write_text(f->dir, "validation/b.csv", "x");
+    tmpdir_write_text(f->dir, "test/one/1", "x");
+    tmpdir_write_text(f->dir, "test/two/2", "x");
     assert_int_equal(tmli_json_parse(TML_STR("{}"), &f->arena, &root, NULL), TML_OK);
     for (size_t nth = 0;; nth++) {
         sm_channels channels = {0};
@@ -334,6 +398,8 @@ int main(void)
         IN_A_DIRECTORY(arguments_add_and_replace_channels),
         IN_A_DIRECTORY(arguments_that_cannot_be_right_are_refused),
         IN_A_DIRECTORY(the_first_name_is_preferred),
+        IN_A_DIRECTORY(class_folders_are_one_path_and_data_files_many),
+        IN_A_DIRECTORY(word_vectors_are_never_class_folders),
         IN_A_DIRECTORY(vectors_are_looked_for_by_name_then_alone_then_anywhere),
         IN_A_DIRECTORY(a_path_that_is_a_file_will_do),
         IN_A_DIRECTORY(vectors_that_are_nowhere_are_refused_with_the_remedies),

@@ -63,6 +63,9 @@ static void take_settings(const golden_case *c, settings *s)
     options->quoting = strcmp(quoting, "auto") == 0      ? TMLI_QUOTING_AUTO
                        : strcmp(quoting, "rfc4180") == 0 ? TMLI_QUOTING_RFC4180
                                                          : TMLI_QUOTING_NONE;
+    options->encoding = strcmp(golden_option(c, "encoding", "utf-8", value), "latin-1") == 0
+                            ? TMLI_ENCODING_LATIN1
+                            : TMLI_ENCODING_UTF8;
     options->text = golden_option(c, "text", NULL, s->text);
     options->label = golden_option(c, "label", NULL, s->label);
     options->weight = golden_option(c, "weight", NULL, s->weight);
@@ -275,7 +278,8 @@ static void files_that_are_not_there_and_devices_are_refused(void **state)
     assert_int_equal(tmli_row_reader_open("/no/such/file.csv", &options, &reader, &err), TML_EIO);
     assert_int_equal(strncmp(err.text, "/no/such/file.csv", 17), 0);
     err = (tml_error){0};
-    assert_int_equal(tmli_row_reader_open("/", &options, &reader, &err), TML_EIO);
+    const tmli_reader_options csv = {.text = "text", .format = TMLI_FORMAT_CSV};
+    assert_int_equal(tmli_row_reader_open("/", &csv, &reader, &err), TML_EIO);
     err = (tml_error){0};
     assert_int_equal(tmli_row_reader_open("/dev/null", &options, &reader, &err), TML_EFORMAT);
     assert_string_equal(err.text, "/dev/null: empty, expected rows with a text");
@@ -326,7 +330,11 @@ static bool read_with_a_failure(const char *name, const char *text, size_t nth)
 {
     static const char *const header[] = {"label", "text"};
     const tmli_reader_options options = {
-        .header = header, .n_header = 2, .text = "text", .label = "label"};
+        .header = header,
+        .n_header = 2,
+        .text = "text",
+        .label = "label",
+        .encoding = strcmp(name, "latin1") == 0 ? TMLI_ENCODING_LATIN1 : TMLI_ENCODING_UTF8};
     tmli_source *source = NULL;
     tmli_row_reader *reader = NULL;
     tml_error err = {0};
@@ -353,8 +361,9 @@ static void each_allocation_may_fail(void **state)
         {"t", "a,\"x\xff\"\nb\xff,y\n"},
         {"t", "a\tx\xff\nb\xff\ty\n"},
         {"t", "{\"text\":\"a\xff\",\"label\":\"b\xff\"}\n"},
+        {"latin1", "a,\"x\xff\"\nb\xff,y\n"},
     };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         size_t nth = 0;
         while (read_with_a_failure(files[i][0], files[i][1], nth)) {
             nth++;

@@ -1,0 +1,139 @@
+/* Formats are guessed here; what they mean is the readers' business. */
+#include "pipeline/sniff.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/tar.h"
+
+enum {
+    SNIFF_BYTES = 16 << 10, /* of the first line, at most, decide about the format */
+};
+
+static bool ends_nocase(tml_str name, const char *suffix)
+{
+    const tml_str end = tmli_str(suffix);
+    return name.len >= end.len &&
+           tmli_str_eq_nocase((tml_str){name.data + name.len - end.len, end.len}, end);
+}
+
+/* What the file's name says, AUTO when nothing. */
+static tmli_format format_of_name(tml_str name)
+{
+    static const struct {
+        const char *ending;
+        tmli_format format;
+    } endings[] = {
+        {".csv", TMLI_FORMAT_CSV},      {".tsv", TMLI_FORMAT_TSV},    {".jsonl", TMLI_FORMAT_JSONL},
+        {".ndjson", TMLI_FORMAT_JSONL}, {".json", TMLI_FORMAT_JSONL}, {".tar", TMLI_FORMAT_FOLDERS},
+        {".tgz", TMLI_FORMAT_FOLDERS},
+    };
+    if (ends_nocase(name, ".gz")) {
+        name.len -= 3;
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (ends_nocase(name, endings[i].ending)) {
+            return endings[i].format;
+        }
+    }
+    return TMLI_FORMAT_AUTO;
+}
+
+/* The first line that is not empty, or as much of it as fits SNIFF_BYTES; nothing is consumed. */
+static tml_status peek_line(tmli_window *window, tml_str *line, tml_error *err)
+{
+    for (;;) {
+        const char *const data = window->data != NULL ? window->data + window->at : "";
+        const size_t loaded = window->end - window->at;
+        const size_t n = loaded < SNIFF_BYTES ? loaded : SNIFF_BYTES;
+        size_t begin = n >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        while (begin < n && (data[begin] == '\n' || data[begin] == '\r')) {
+            begin++;
+        }
+        size_t end = begin;
+        while (end < n && data[end] != '\n' && data[end] != '\r') {
+            end++;
+        }
+        if ((loaded >= 3 && end < n) || loaded >= SNIFF_BYTES || window->ended) {
+            *line = (tml_str){data + begin, end - begin};
+            return TML_OK;
+        }
+        const tml_status status = tmli_window_fill(window, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+}
+
+/* An object, and not a text that begins with a brace. */
+static bool begins_object(tml_str line)
+{
+    const tml_str rest = tmli_str_trim(line);
+    if (rest.len == 0 || rest.data[0] != '{') {
+        return false;
+    }
+    const tml_str inside = tmli_str_trim((tml_str){rest.data + 1, rest.len - 1});
+    return inside.len == 0 || inside.data[0] == '"' || inside.data[0] == '}';
+}
+
+/* Files called .csv are tab-separated often enough (the UCI headlines are): the name gives way to a first line that tabs
+ * cut into exactly the columns of `header` (a single tab where a comma would do may be chance), or without commas. */
+static tmli_format format_of_line(tmli_format by_name, const tmli_reader_options *options,
+                                  tml_str line)
+{
+    size_t n_tabs = 0;
+    size_t n_commas = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        n_tabs += line.data[i] == '\t';
+        n_commas += line.data[i] == ',';
+    }
+    if (by_name == TMLI_FORMAT_CSV) {
+        const bool fits = n_tabs + 1 == options->n_header && (n_tabs > 1 || n_commas != 1);
+        return n_tabs > 0 && (fits || n_commas == 0) ? TMLI_FORMAT_TSV : TMLI_FORMAT_CSV;
+    }
+    if (begins_object(line)) {
+        return TMLI_FORMAT_JSONL;
+    }
+    return n_tabs > 0 ? TMLI_FORMAT_TSV : TMLI_FORMAT_CSV;
+}
+
+/* A tar archive, whatever its name. */
+static tml_status peek_archive(tmli_window *window, bool *is_archive, tml_error *err)
+{
+    while (window->end - window->at < TMLI_TAR_BLOCK && !window->ended) {
+        const tml_status status = tmli_window_fill(window, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    *is_archive =
+        window->end - window->at >= TMLI_TAR_BLOCK && tmli_tar_is_header(window->data + window->at);
+    return TML_OK;
+}
+
+tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *options,
+                             tmli_format *format, tml_error *err)
+{
+    tml_str line = {NULL, 0};
+    tml_status status = TML_OK;
+    *format = options->format;
+    if (*format != TMLI_FORMAT_AUTO) {
+        return TML_OK;
+    }
+    const tmli_format by_name = format_of_name(tmli_str(tmli_source_name(window->source)));
+    *format = by_name;
+    if (by_name != TMLI_FORMAT_AUTO && by_name != TMLI_FORMAT_CSV) {
+        return TML_OK;
+    }
+    if (by_name == TMLI_FORMAT_AUTO) {
+        bool is_archive;
+        status = peek_archive(window, &is_archive, err);
+        if (status != TML_OK || is_archive) {
+            *format = TMLI_FORMAT_FOLDERS;
+            return status;
+        }
+    }
+    status = peek_line(window, &line, err);
+    *format = format_of_line(by_name, options, line);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* pipeline/sniff.h: which format a file has: by its name, then by its first bytes (the rules: pipeline/reader.h). */
+#ifndef PIPELINE_SNIFF_H
+#define PIPELINE_SNIFF_H
+
+#include "base/source.h"
+#include "pipeline/reader.h"
+#include "textml/status.h"
+
+/* The format that options ask for, or, for AUTO, the one found; FOLDERS stands for a tar archive. The window, before its
+ * first record, loads what is looked at; nothing is consumed. Errors: those of tmli_window_fill. */
+TML_NODISCARD tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *options,
+                                           tmli_format *format, tml_error *err);
+
+#endif
