@@ -34,6 +34,8 @@ TML_NODISCARD tml_status tmli_bag_builder_add_tokens(tmli_bag_builder *builder,
                                                      tml_error *err);
 
 size_t tmli_bag_builder_documents(const tmli_bag_builder *builder);
+/* Distinct terms of the training documents, known when finished; 0 when hashed. */
+size_t tmli_bag_builder_terms(const tmli_bag_builder *builder);
 
 /* Vocabulary and idf from the training documents, rows for all in their order; afterwards only free.
  * is_training [documents]: 0 or 1; NULL: all are. rows may be NULL when only the bag is wanted.

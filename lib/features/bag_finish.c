@@ -266,3 +266,8 @@ cleanup:
     tmli_bag_deinit(&fitted);
     return status;
 }
+
+size_t tmli_bag_builder_terms(const tmli_bag_builder *builder)
+{
+    return builder->n_seen;
+}

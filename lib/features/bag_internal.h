@@ -62,6 +62,7 @@ struct tmli_bag_builder {
     tmli_bag_chunk *chunks; /* owned */
     size_t n_chunks, chunks_capacity;
     size_t n_documents;
+    size_t n_seen; /* distinct terms of the training documents; when finished */
     /* For the loop that runs. */
     const tml_str *texts; /* of the documents from first_document on; NULL: token lists */
     const tmli_token_list *documents; /* likewise */

@@ -143,6 +143,7 @@ static tml_status keep_by_documents(tmli_bag_builder *b, size_t n_training, kept
             kept->numbers[kept->n++] = (uint32_t)i;
         }
     }
+    b->n_seen = n;
     return kept->n > 0 ? TML_OK : fail_empty(o, n_training, n, n_few, n_many, err);
 }
 

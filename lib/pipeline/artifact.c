@@ -1,7 +1,7 @@
-/* Saving and mapping artifacts: textml.json (artifact_json.c) beside model.safetensors (safetensors.c). */
+/* Saving and mapping artifacts: textml.json (artifact_json.c) beside model.safetensors (safetensors.c), whose tensors
+ * artifact_tensors.c knows. */
 #include "pipeline/artifact.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -11,36 +11,8 @@
 #include "pipeline/safetensors.h"
 
 enum {
-    JSON_LIMIT = 16 << 20,
-    OTHER_TENSORS = 4, /* besides the layers': the vocabulary's three and the embedding */
+    JSON_LIMIT = 16 << 20
 };
-
-/* Names of a layer's tensors. */
-static void layer_name(char out[TMLI_TENSOR_NAME_BYTES], size_t layer, const char *part)
-{
-    (void)snprintf(out, TMLI_TENSOR_NAME_BYTES, "layers.%zu.%s", layer, part);
-}
-
-static size_t list_tensors(const tml_model *model, tmli_tensor *out)
-{
-    const tmli_vocab *vocab = &model->vocab;
-    const tmli_mlp *mlp = &model->mlp;
-    size_t n = 0;
-    out[n++] = tmli_tensor_of("vocab.bytes", TMLI_U8, vocab->n_bytes, 0, vocab->bytes);
-    out[n++] = tmli_tensor_of("vocab.offsets", TMLI_U32, vocab->n + 1, 0, vocab->offsets);
-    out[n++] = tmli_tensor_of("vocab.index", TMLI_U32, vocab->n_slots, 2, vocab->slots);
-    out[n++] = tmli_tensor_of("embedding.weight", TMLI_F32, mlp->embedding.n, mlp->embedding.width,
-                              mlp->embedding.data);
-    for (size_t l = 0; l < mlp->shape.n_layers; l++) {
-        char name[TMLI_TENSOR_NAME_BYTES];
-        layer_name(name, l, "weight");
-        out[n++] = tmli_tensor_of(name, TMLI_F32, tmli_mlp_inputs(&mlp->shape, l),
-                                  mlp->shape.sizes[l], mlp->weights[l]);
-        layer_name(name, l, "bias");
-        out[n++] = tmli_tensor_of(name, TMLI_F32, mlp->shape.sizes[l], 0, mlp->biases[l]);
-    }
-    return n;
-}
 
 static tml_status write_artifact(const tml_model *model, const char *dir, tmli_tensor *tensors,
                                  size_t n_tensors, tml_error *err)
@@ -81,9 +53,9 @@ cleanup:
 
 tml_status tml_model_save(const tml_model *model, const char *dir, tml_error *err)
 {
-    tmli_tensor tensors[OTHER_TENSORS + 2 * TMLI_MLP_MAX_LAYERS];
+    tmli_tensor tensors[TMLI_MODEL_TENSORS];
     tml_error cause = {0};
-    const size_t n = list_tensors(model, tensors);
+    const size_t n = tmli_artifact_list(model, tensors);
     const tml_status status = write_artifact(model, dir, tensors, n, &cause);
     if (status != TML_EIO) {
         return status == TML_OK ? status : tmli_fail(err, status, "%s", cause.text);
@@ -94,72 +66,6 @@ tml_status tml_model_save(const tml_model *model, const char *dir, tml_error *er
     }
     return tmli_fail(err, status, "%s; the model takes %zu bytes and the right to write in %s",
                      cause.text, n_bytes, dir);
-}
-
-static tml_status get_matrix(const tmli_safetensors *file, const char *source, const char *name,
-                             size_t rows, size_t cols, const float **out, tml_error *err)
-{
-    const tmli_tensor *tensor = NULL;
-    const tml_status status =
-        tmli_safetensors_get(file, source, name, TMLI_F32, cols == 0 ? 1 : 2, &tensor, err);
-    if (status != TML_OK) {
-        return status;
-    }
-    if (tensor->shape[0] != rows || (cols != 0 && tensor->shape[1] != cols)) {
-        return tmli_fail(err, TML_EFORMAT,
-                         "%s: tensor \"%s\" is %zu x %zu, the recipe says %zu x %zu", source, name,
-                         tensor->shape[0], tensor->rank == 2 ? tensor->shape[1] : 1, rows,
-                         cols == 0 ? 1 : cols);
-    }
-    *out = tensor->data;
-    return TML_OK;
-}
-
-static tml_status map_vocab(const tmli_safetensors *file, tml_model *model, tml_error *err)
-{
-    tml_status status = TML_OK;
-    const tmli_tensor *bytes = NULL;
-    const tmli_tensor *offsets = NULL;
-    const tmli_tensor *index = NULL;
-    const char *source = model->path;
-    TMLI_TRY(tmli_safetensors_get(file, source, "vocab.bytes", TMLI_U8, 1, &bytes, err));
-    TMLI_TRY(tmli_safetensors_get(file, source, "vocab.offsets", TMLI_U32, 1, &offsets, err));
-    TMLI_TRY(tmli_safetensors_get(file, source, "vocab.index", TMLI_U32, 2, &index, err));
-    if (offsets->shape[0] == 0 || index->shape[1] != 2) {
-        TMLI_TRY(
-            tmli_fail(err, TML_EFORMAT, "%s: the vocabulary's tensors have a wrong shape", source));
-    }
-    TMLI_TRY(tmli_vocab_view(bytes->data, bytes->n_bytes, offsets->data, offsets->shape[0] - 1,
-                             index->data, index->shape[0], &model->vocab, err));
-cleanup:
-    return status;
-}
-
-static tml_status map_network(const tmli_safetensors *file, tml_model *model, tml_error *err)
-{
-    tml_status status = TML_OK;
-    tmli_mlp *mlp = &model->mlp;
-    const char *source = model->path;
-    mlp->shape = tmli_model_shape(model->recipe, model->n_labels);
-    const size_t n_tensors = OTHER_TENSORS + 2 * mlp->shape.n_layers;
-    if (file->n != n_tensors) {
-        TMLI_TRY(tmli_fail(err, TML_EFORMAT, "%s: %zu tensors, the recipe calls for %zu", source,
-                           file->n, n_tensors));
-    }
-    mlp->embedding.n = model->vocab.n;
-    mlp->embedding.width = mlp->shape.width;
-    TMLI_TRY(get_matrix(file, source, "embedding.weight", mlp->embedding.n, mlp->embedding.width,
-                        &mlp->embedding.data, err));
-    for (size_t l = 0; l < mlp->shape.n_layers; l++) {
-        char name[TMLI_TENSOR_NAME_BYTES];
-        layer_name(name, l, "weight");
-        TMLI_TRY(get_matrix(file, source, name, tmli_mlp_inputs(&mlp->shape, l),
-                            mlp->shape.sizes[l], &mlp->weights[l], err));
-        layer_name(name, l, "bias");
-        TMLI_TRY(get_matrix(file, source, name, mlp->shape.sizes[l], 0, &mlp->biases[l], err));
-    }
-cleanup:
-    return status;
 }
 
 static tml_status map_tensors(tml_model *model, const tmli_artifact_tensors *recorded,
@@ -180,8 +86,7 @@ static tml_status map_tensors(tml_model *model, const tmli_artifact_tensors *rec
     }
     model->hash = recorded->hash;
     TMLI_TRY(tmli_safetensors_read(model->path, model->mapping.bytes, model->mapping.n, file, err));
-    TMLI_TRY(map_vocab(file, model, err));
-    TMLI_TRY(map_network(file, model, err));
+    TMLI_TRY(tmli_artifact_map(file, model, err));
 cleanup:
     tmli_free(file);
     return status;
@@ -204,7 +109,7 @@ tml_status tml_model_load(const char *dir, tml_model **out, tml_error *err)
     }
     TMLI_TRY(tmli_file_read(json_path, JSON_LIMIT, &json, err));
     TMLI_TRY(tmli_artifact_parse(json_path, tmli_buf_str(&json), model, &tensors, err));
-    TMLI_TRY(tmli_model_tokenizer(model->recipe, &model->tokenizer, err));
+    TMLI_TRY(tmli_model_prepare(model, err));
     TMLI_TRY(map_tensors(model, &tensors, err));
     *out = model;
     model = NULL;

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/value.h"
 #include "pipeline/model.h"
+#include "pipeline/safetensors.h"
 
 #define TMLI_ARTIFACT_JSON "textml.json"
 #define TMLI_ARTIFACT_TENSORS "model.safetensors"
@@ -26,5 +27,15 @@ typedef struct tmli_artifact_tensors {
  * TML_EVERSION, TML_ENOMEM. Any bytes are survived. */
 TML_NODISCARD tml_status tmli_artifact_parse(const char *source, tml_str text, tml_model *model,
                                              tmli_artifact_tensors *tensors, tml_error *err);
+
+enum {
+    TMLI_MODEL_TENSORS = 4 + 2 * TMLI_MLP_MAX_LAYERS + 4 * TMLI_MAX_BLOCKS + 7 /* at most */
+};
+
+/* A model's tensors, borrowed from it; returns their number. */
+size_t tmli_artifact_list(const tml_model *model, tmli_tensor out[TMLI_MODEL_TENSORS]);
+/* Points a model, whose recipe and labels are read, at the tensors of its mapped file. Errors: TML_EFORMAT. */
+TML_NODISCARD tml_status tmli_artifact_map(const tmli_safetensors *file, tml_model *model,
+                                           tml_error *err);
 
 #endif

@@ -17,6 +17,8 @@ void tmli_corpus_deinit(tmli_corpus *corpus)
     tmli_free(corpus->offsets);
     tmli_free(corpus->labels);
     tmli_free(corpus->weights);
+    tmli_buf_deinit(&corpus->excerpts);
+    tmli_free(corpus->excerpt_ends);
     *corpus = (tmli_corpus){0};
 }
 
@@ -55,15 +57,23 @@ static void fingerprint(tmli_corpus *corpus, const tmli_row *row)
     tmli_hash64_update(&corpus->fingerprint, &row->weight, sizeof(row->weight));
 }
 
-static tml_status add_row(tmli_corpus *corpus, const char *path, const tmli_row *row,
-                          const tmli_corpus_context *context, tml_error *err)
+/* Keeps an excerpt for the row that is being added; it may end amid a character, which whoever shows it must bear. */
+static tml_status add_excerpt(tmli_corpus *corpus, tml_str text, size_t n_bytes, tml_error *err)
 {
-    uint32_t label = 0;
-    const tmli_row_place place = {path, row->line, row->column};
-    tml_status status = tmli_labels_take(context->labels, row->label, &place, &label, err);
-    if (status == TML_OK) {
-        status = tml_tokenize(context->tokenizer, row->text, context->scratch, err);
+    const size_t row = corpus->n_rows;
+    tmli_buf_append(&corpus->excerpts, text.data, text.len < n_bytes ? text.len : n_bytes);
+    if (corpus->excerpts.failed || !tmli_grow(&corpus->excerpt_ends, &corpus->excerpt_capacity,
+                                              row + 1, sizeof(*corpus->excerpt_ends))) {
+        return tmli_fail_memory(err, "the beginnings of the texts");
     }
+    corpus->excerpt_ends[row] = corpus->excerpts.len;
+    return TML_OK;
+}
+
+static tml_status add_tokens(tmli_corpus *corpus, tml_str text, const tmli_corpus_context *context,
+                             tml_error *err)
+{
+    tml_status status = tml_tokenize(context->tokenizer, text, context->scratch, err);
     const size_t n = status == TML_OK ? tml_tokens_count(context->scratch) : 0;
     if (status == TML_OK) {
         status = reserve(corpus, n, err);
@@ -80,9 +90,29 @@ static tml_status add_row(tmli_corpus *corpus, const char *path, const tmli_row 
         corpus->tokens[corpus->n_tokens + i] = term;
     }
     corpus->n_tokens += n;
-    fingerprint(corpus, row);
-    finish_row(corpus, label, (float)row->weight);
     return TML_OK;
+}
+
+static tml_status add_row(tmli_corpus *corpus, const char *path, const tmli_row *row,
+                          const tmli_corpus_context *context, tml_error *err)
+{
+    uint32_t label = 0;
+    const tmli_row_place place = {path, row->line, row->column};
+    tml_status status = tmli_labels_take(context->labels, row->label, &place, &label, err);
+    if (status == TML_OK && context->terms != NULL) {
+        status = add_tokens(corpus, row->text, context, err);
+    } else if (status == TML_OK) {
+        status = reserve(corpus, 0, err);
+        status = status == TML_OK ? context->take_text(context->ctx, row->text, err) : status;
+    }
+    if (status == TML_OK && context->excerpt_bytes > 0) {
+        status = add_excerpt(corpus, row->text, context->excerpt_bytes, err);
+    }
+    if (status == TML_OK) {
+        fingerprint(corpus, row);
+        finish_row(corpus, label, (float)row->weight);
+    }
+    return status;
 }
 
 static tml_status read_file(tmli_corpus *corpus, const char *path,
@@ -133,6 +163,14 @@ static tml_status copy_row(tmli_corpus *to, const tmli_corpus *from, size_t row,
         memcpy(to->tokens + to->n_tokens, from->tokens + begin, n * sizeof(*to->tokens));
     }
     to->n_tokens += n;
+    if (from->excerpt_ends != NULL) {
+        const size_t at = row > 0 ? from->excerpt_ends[row - 1] : 0;
+        const tml_str excerpt = {from->excerpts.data + at, from->excerpt_ends[row] - at};
+        const tml_status kept = add_excerpt(to, excerpt, excerpt.len, err);
+        if (kept != TML_OK) {
+            return kept;
+        }
+    }
     finish_row(to, from->labels[row], from->weights[row]);
     return TML_OK;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "pipeline/labels.h"
@@ -25,6 +26,10 @@ typedef struct tmli_corpus {
     size_t n_rows;
     uint64_t replaced;             /* ill-formed UTF-8 sequences */
     tmli_hash64_state fingerprint; /* of labels, weights and texts in order */
+    tmli_buf
+        excerpts; /* where they are asked for: the beginnings of the texts, one after the other */
+    size_t *excerpt_ends; /* owned, [n_rows] in excerpts */
+    size_t excerpt_capacity;
 } tmli_corpus;
 
 /* What the parts have in common. All borrowed. */
@@ -32,7 +37,11 @@ typedef struct tmli_corpus_context {
     const tmli_reader_options *reader;
     const tml_tokenizer *tokenizer;
     tml_tokens *scratch;
-    tmli_map *terms; /* token → provisional number; grows */
+    tmli_map *terms; /* token → provisional number; grows. NULL: texts go to take_text */
+    /* Gets the texts in order, each borrowed for the call; tokenizer and scratch are then not used. */
+    tml_status (*take_text)(void *ctx, tml_str text, tml_error *err);
+    void *ctx;
+    size_t excerpt_bytes; /* of each text to keep; 0: none */
     tmli_labels *labels;
     const atomic_bool *stop; /* may be NULL; looked at before each row */
 } tmli_corpus_context;

@@ -6,7 +6,9 @@
 #include "base/file.h"
 #include "features/vocab.h"
 #include "models/mlp.h"
+#include "models/naive_bayes.h"
 #include "pipeline/recipe.h"
+#include "pipeline/vectorizer.h"
 #include "textml/model.h"
 #include "textml/tokenizer.h"
 
@@ -22,14 +24,18 @@ typedef struct tmli_training {
 } tmli_training;
 
 struct tml_model {
-    tml_recipe *recipe;       /* owned */
-    tml_tokenizer *tokenizer; /* owned */
-    tmli_arena arena;         /* label names */
-    const char **labels;      /* [n_labels] in the arena */
+    tml_recipe *recipe;  /* owned */
+    tmli_arena arena;    /* label names */
+    const char **labels; /* [n_labels] in the arena */
     size_t n_labels;
-    tmli_vocab vocab; /* owns its arrays, or borrows them from mapping */
-    float *table;     /* owned embedding (tmli_free_lines); NULL when mapped */
-    tmli_mlp mlp;     /* owns its slab, or borrows from mapping; embedding is the table */
+    /* feed_forward. Here and below arrays are owned, or borrowed from mapping. */
+    tml_tokenizer *tokenizer; /* owned */
+    tmli_vocab vocab;
+    float *table; /* owned embedding (tmli_free_lines); NULL when mapped */
+    tmli_mlp mlp; /* embedding is the table */
+    /* naive_bayes */
+    tmli_vectorizer vectorizer;
+    tmli_nb bayes;
     tmli_training training;
     tmli_mapping mapping; /* of model.safetensors; {0} for a model that was just trained */
     uint64_t hash;        /* recorded hash of the mapped file */
@@ -38,17 +44,21 @@ struct tml_model {
 
 /* The network's shape that a recipe and a number of labels call for. */
 tmli_mlp_shape tmli_model_shape(const tml_recipe *recipe, size_t n_labels);
-/* The tokenizer that a recipe calls for. */
-TML_NODISCARD tml_status tmli_model_tokenizer(const tml_recipe *recipe, tml_tokenizer **out,
-                                              tml_error *err);
+/* The tokenizer that a recipe calls for, of this kind. */
+TML_NODISCARD tml_status tmli_model_tokenizer(const tml_recipe *recipe, tml_tokenizer_kind kind,
+                                              tml_tokenizer **out, tml_error *err);
+/* What turns texts into a model's input, as the recipe says: tokenizer or vectorizer; its vocabulary is yet to come. */
+TML_NODISCARD tml_status tmli_model_prepare(tml_model *model, tml_error *err);
 /* Where a row's vectors stand, as the recipe says. */
 tmli_sequence_options tmli_model_sequence(const tml_recipe *recipe);
 /* Copies label names. */
 TML_NODISCARD tml_status tmli_model_name_labels(tml_model *model, const char *const *names,
                                                 size_t n, tml_error *err);
 /* Scores of the network [n, outputs] → probabilities of the labels [n, n_labels]: with one sigmoid output p they are
- * 1 − p and p. Works in place when both are the same size. */
+ * 1 − p and p. */
 void tmli_model_probabilities(const tml_model *model, const float *outputs, size_t n,
-                              float *probabilities);
+                              double *probabilities);
+/* The same of a row of a vectorizer, by naive Bayes: [n_labels]. */
+void tmli_model_bayes(const tml_model *model, const tmli_sparse_row *row, double *probabilities);
 
 #endif

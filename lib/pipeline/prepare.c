@@ -34,10 +34,14 @@ void tmli_prepared_deinit(tmli_prepared *prepared)
     tmli_labels_deinit(&prepared->labels);
     tmli_vocab_deinit(&prepared->vocab);
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
-        tmli_free(prepared->parts[i].entries);
-        tmli_free(prepared->parts[i].offsets);
-        tmli_free(prepared->parts[i].labels);
-        tmli_free(prepared->parts[i].weights);
+        tmli_encoded *part = &prepared->parts[i];
+        tmli_free(part->entries);
+        tmli_free(part->offsets);
+        tmli_csr_deinit(&part->matrix);
+        tmli_free(part->labels);
+        tmli_free(part->weights);
+        tmli_buf_deinit(&part->excerpts);
+        tmli_free(part->excerpt_ends);
     }
     *prepared = (tmli_prepared){0};
 }
@@ -55,53 +59,55 @@ static tml_status read_part(tmli_corpus *corpus, const char *const *paths, size_
     return status;
 }
 
-static tml_status read_parts(const tml_recipe *recipe, const tml_tokenizer *tokenizer,
-                             const tml_fit_input *input, const atomic_bool *stop, preparation *p,
-                             tmli_prepared *out, tml_error *err)
+tml_status tmli_read_parts(const tmli_preparing *job, tmli_corpus_context *context,
+                           tmli_corpus *corpora, tmli_prepared *out, tml_error *err)
 {
     tml_status status = TML_OK;
+    const tml_recipe *recipe = job->recipe;
+    const tml_fit_input *input = job->input;
     const tmli_reader_options reader = {.format = (tmli_format)recipe->format,
                                         .quoting = (tmli_quoting)recipe->quote,
+                                        .encoding = (tmli_encoding)recipe->encoding,
                                         .header = recipe->header.items,
                                         .n_header = recipe->header.n,
                                         .text = recipe->text,
                                         .label = recipe->label,
                                         .weight = recipe->weight,
                                         .label_first = input->label_first};
-    const tmli_corpus_context context = {.reader = &reader,
-                                         .tokenizer = tokenizer,
-                                         .scratch = p->scratch,
-                                         .terms = p->terms,
-                                         .labels = &out->labels,
-                                         .stop = stop};
-    TMLI_TRY(read_part(&p->corpora[TMLI_PART_TRAIN], input->train, input->n_train, &context, err));
+    context->reader = &reader;
+    context->labels = &out->labels;
+    context->stop = job->stop;
+    context->excerpt_bytes = job->excerpt_bytes;
+    TMLI_TRY(read_part(&corpora[TMLI_PART_TRAIN], input->train, input->n_train, context, err));
     TMLI_TRY(tmli_labels_close(&out->labels, err));
-    TMLI_TRY(read_part(&p->corpora[TMLI_PART_VALIDATION], input->validation, input->n_validation,
-                       &context, err));
-    TMLI_TRY(read_part(&p->corpora[TMLI_PART_TEST], input->test, input->n_test, &context, err));
+    TMLI_TRY(read_part(&corpora[TMLI_PART_VALIDATION], input->validation, input->n_validation,
+                       context, err));
+    TMLI_TRY(read_part(&corpora[TMLI_PART_TEST], input->test, input->n_test, context, err));
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
-        out->replaced += p->corpora[i].replaced;
+        out->replaced += corpora[i].replaced;
     }
-    out->fingerprint = tmli_hash64_end(&p->corpora[TMLI_PART_TRAIN].fingerprint);
+    out->fingerprint = tmli_hash64_end(&corpora[TMLI_PART_TRAIN].fingerprint);
 cleanup:
+    context->reader = NULL;
     return status;
 }
 
-/* Moves a share of the training rows, drawn by the recipe's seed, to the validation part. */
-static tml_status split(const tml_recipe *recipe, preparation *p, tml_error *err)
+tml_status tmli_draw_split(const tmli_preparing *job, size_t n, unsigned char **goes,
+                           tml_error *err)
 {
     tml_status status = TML_OK;
-    tmli_corpus *train = &p->corpora[TMLI_PART_TRAIN];
-    const size_t n = train->n_rows;
+    const tml_recipe *recipe = job->recipe;
     const size_t n_moved = (size_t)((double)n * recipe->split_validation + 0.5);
     uint32_t *order = NULL;
-    unsigned char *goes = NULL;
-    if (n_moved == 0 || n_moved >= n || n > UINT32_MAX) {
+    *goes = NULL;
+    if (job->input->n_validation > 0 || n_moved == 0 || n_moved >= n || n > UINT32_MAX) {
         return TML_OK;
     }
     order = tmli_alloc(n, sizeof(*order));
-    goes = tmli_calloc(n, sizeof(*goes));
-    if (order == NULL || goes == NULL) {
+    *goes = tmli_calloc(n, sizeof(**goes));
+    if (order == NULL || *goes == NULL) {
+        tmli_free(*goes);
+        *goes = NULL;
         TMLI_TRY(tmli_fail_memory(err, "the validation split"));
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -110,11 +116,22 @@ static tml_status split(const tml_recipe *recipe, preparation *p, tml_error *err
     tmli_rng rng = tmli_rng_at(recipe->split_seed, TMLI_RNG_SPLIT, 0, 0);
     tmli_rng_shuffle(&rng, order, n);
     for (size_t i = 0; i < n_moved; i++) {
-        goes[order[i]] = 1;
+        (*goes)[order[i]] = 1;
     }
-    TMLI_TRY(tmli_corpus_split(train, goes, &p->corpora[TMLI_PART_VALIDATION], err));
 cleanup:
     tmli_free(order);
+    return status;
+}
+
+/* Moves the rows that were drawn by the recipe's seed to the validation part. */
+static tml_status split(const tmli_preparing *job, preparation *p, tml_error *err)
+{
+    unsigned char *goes = NULL;
+    tmli_corpus *train = &p->corpora[TMLI_PART_TRAIN];
+    tml_status status = tmli_draw_split(job, train->n_rows, &goes, err);
+    if (status == TML_OK && goes != NULL) {
+        status = tmli_corpus_split(train, goes, &p->corpora[TMLI_PART_VALIDATION], err);
+    }
     tmli_free(goes);
     return status;
 }
@@ -143,8 +160,8 @@ static tml_status build_vocab(const tml_recipe *recipe, preparation *p, tmli_pre
                          "text.tokenizer");
     }
     /* Keras' num_words counts from 1: ids below it stay, and so max_words − 1 words. */
-    return tmli_vocab_build(p->terms, p->counts, p->first, recipe->feature.max_words - 1, p->ids,
-                            &out->vocab, err);
+    return tmli_vocab_build(p->terms, p->counts, p->first, recipe->features[0].max_words - 1,
+                            p->ids, &out->vocab, err);
 }
 
 /* The known words of a row; returns their number. */
@@ -170,20 +187,37 @@ static size_t longest_row(const tmli_corpus *corpus)
     return longest;
 }
 
+tml_status tmli_take_rows(const tmli_labels *labels, tmli_corpus *corpus, tmli_encoded *out,
+                          tml_error *err)
+{
+    const size_t n = corpus->n_rows;
+    out->labels = tmli_alloc(n, sizeof(*out->labels));
+    if (out->labels == NULL) {
+        return tmli_fail_memory(err, "the labels");
+    }
+    for (size_t i = 0; i < n; i++) {
+        out->labels[i] = labels->seen[corpus->labels[i]].class_id;
+    }
+    out->weights = corpus->weights;
+    corpus->weights = NULL;
+    out->excerpts = corpus->excerpts;
+    corpus->excerpts = (tmli_buf){0};
+    out->excerpt_ends = corpus->excerpt_ends;
+    corpus->excerpt_ends = NULL;
+    out->n = n;
+    return TML_OK;
+}
+
 /* Numbers of entries are at most those of tokens: one allocation fits all. */
-static tml_status encode(const tml_recipe *recipe, const tmli_labels *labels,
-                         const tmli_corpus *corpus, const uint32_t *ids, tmli_encoded *out,
-                         tml_error *err)
+static tml_status encode(const tml_recipe *recipe, const tmli_labels *labels, tmli_corpus *corpus,
+                         const uint32_t *ids, tmli_encoded *out, tml_error *err)
 {
     const tmli_sequence_options sequence = tmli_model_sequence(recipe);
     const size_t n = corpus->n_rows;
     uint32_t *row_ids = tmli_alloc(longest_row(corpus), sizeof(*row_ids));
     out->entries = tmli_alloc(corpus->n_tokens, sizeof(*out->entries));
     out->offsets = tmli_calloc(n + 1, sizeof(*out->offsets));
-    out->labels = tmli_alloc(n, sizeof(*out->labels));
-    out->weights = tmli_alloc(n, sizeof(*out->weights));
-    if (row_ids == NULL || out->entries == NULL || out->offsets == NULL || out->labels == NULL ||
-        out->weights == NULL) {
+    if (row_ids == NULL || out->entries == NULL || out->offsets == NULL) {
         tmli_free(row_ids);
         return tmli_fail_memory(err, "the encoded rows");
     }
@@ -192,17 +226,13 @@ static tml_status encode(const tml_recipe *recipe, const tmli_labels *labels,
         const size_t at = out->offsets[i];
         out->offsets[i + 1] =
             at + tmli_sequence_place(&sequence, row_ids, n_ids, out->entries + at);
-        out->labels[i] = labels->seen[corpus->labels[i]].class_id;
-        out->weights[i] = corpus->weights[i];
     }
-    out->n = n;
     tmli_free(row_ids);
-    return TML_OK;
+    return tmli_take_rows(labels, corpus, out, err);
 }
 
-tml_status tmli_prepare(const tml_recipe *recipe, const tml_tokenizer *tokenizer,
-                        const tml_fit_input *input, const atomic_bool *stop, tmli_prepared *out,
-                        tml_error *err)
+tml_status tmli_prepare(const tmli_preparing *job, const tml_tokenizer *tokenizer,
+                        tmli_prepared *out, tml_error *err)
 {
     tml_status status = TML_OK;
     preparation p = {0};
@@ -214,15 +244,14 @@ tml_status tmli_prepare(const tml_recipe *recipe, const tml_tokenizer *tokenizer
     if (p.terms == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "the vocabulary"));
     }
-    TMLI_TRY(tmli_labels_init(&out->labels, &recipe->labels, err));
+    TMLI_TRY(tmli_labels_init(&out->labels, &job->recipe->labels, err));
     TMLI_TRY(tml_tokens_create(&p.scratch, err));
-    TMLI_TRY(read_parts(recipe, tokenizer, input, stop, &p, out, err));
-    if (input->n_validation == 0) {
-        TMLI_TRY(split(recipe, &p, err));
-    }
-    TMLI_TRY(build_vocab(recipe, &p, out, err));
+    tmli_corpus_context context = {.tokenizer = tokenizer, .scratch = p.scratch, .terms = p.terms};
+    TMLI_TRY(tmli_read_parts(job, &context, p.corpora, out, err));
+    TMLI_TRY(split(job, &p, err));
+    TMLI_TRY(build_vocab(job->recipe, &p, out, err));
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
-        TMLI_TRY(encode(recipe, &out->labels, &p.corpora[i], p.ids, &out->parts[i], err));
+        TMLI_TRY(encode(job->recipe, &out->labels, &p.corpora[i], p.ids, &out->parts[i], err));
     }
 cleanup:
     deinit_preparation(&p);

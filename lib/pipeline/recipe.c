@@ -18,6 +18,7 @@ enum {
 typedef struct place {
     char path[PATH_BYTES];
     size_t len;
+    size_t block; /* of features, when the path is below one */
 } place;
 
 static bool extend(place *at, tml_str name)
@@ -71,7 +72,7 @@ static tml_status read_child(tml_recipe *recipe, const tmli_value *child, const 
     if (key != NULL) {
         char where[WHERE_BYTES];
         describe(recipe, child, at.path, where);
-        return tmli_key_store(recipe, key, child, where, err);
+        return tmli_key_store(recipe, key, at.block, child, where, err);
     }
     return read_tree(recipe, child, &at, err);
 }
@@ -88,6 +89,39 @@ static bool is_section(const place *at)
     return false;
 }
 
+static tml_status read_members(tml_recipe *recipe, const tmli_value *node, const place *at,
+                               tml_error *err)
+{
+    for (const tmli_value *child = node->first; child != NULL; child = child->next) {
+        const tml_status status = read_child(recipe, child, at, child->key, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    return TML_OK;
+}
+
+static tml_status read_blocks(tml_recipe *recipe, const tmli_value *list, const place *at,
+                              tml_error *err)
+{
+    if (list->n == 0 || list->n > TMLI_MAX_BLOCKS) {
+        char where[WHERE_BYTES];
+        describe(recipe, list, at->path, where);
+        return tmli_fail(err, TML_EINVAL, "%s: %zu feature blocks, expected 1..%d", where, list->n,
+                         TMLI_MAX_BLOCKS);
+    }
+    place of_block = *at;
+    for (const tmli_value *child = list->first; child != NULL; child = child->next) {
+        const tml_status status = read_child(recipe, child, &of_block, TML_STR("*"), err);
+        if (status != TML_OK) {
+            return status;
+        }
+        of_block.block++;
+    }
+    recipe->n_features = list->n;
+    return TML_OK;
+}
+
 static tml_status read_tree(tml_recipe *recipe, const tmli_value *node, const place *at,
                             tml_error *err)
 {
@@ -102,17 +136,7 @@ static tml_status read_tree(tml_recipe *recipe, const tmli_value *node, const pl
                          is_blocks ? "a list of feature blocks" : "keys with values",
                          tmli_kind_name(node->kind));
     }
-    if (is_blocks) {
-        recipe->n_features = node->n;
-    }
-    for (const tmli_value *child = node->first; child != NULL; child = child->next) {
-        const tml_str name = is_blocks ? TML_STR("*") : child->key;
-        const tml_status status = read_child(recipe, child, at, name, err);
-        if (status != TML_OK) {
-            return status;
-        }
-    }
-    return TML_OK;
+    return is_blocks ? read_blocks(recipe, node, at, err) : read_members(recipe, node, at, err);
 }
 
 static tml_status create(const char *source, tml_recipe **out, tml_error *err)
@@ -165,16 +189,20 @@ const char *tml_recipe_name(const tml_recipe *recipe)
 
 const char *tml_recipe_vectors(const tml_recipe *recipe)
 {
-    return recipe->feature.source;
+    return recipe->model == TMLI_MODEL_FEED_FORWARD ? recipe->features[0].source : NULL;
 }
 
-tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err)
+static tml_status check_feed_forward(const tml_recipe *recipe, tml_error *err)
 {
-    if (recipe->n_features > 1) {
-        return tmli_fail(err, TML_EINVAL, "%s: features: %zu blocks, this version takes one",
-                         recipe->source, recipe->n_features);
+    const tmli_feature *feature = &recipe->features[0];
+    if (recipe->n_features > 1 || feature->type != TMLI_FEATURE_SEQUENCE) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: features: %zu blocks, the first of type %s: model.type feed_forward "
+                         "takes one block of type sequence",
+                         recipe->source, recipe->n_features,
+                         feature->type == TMLI_FEATURE_BAG ? "bag" : "sequence");
     }
-    if (recipe->feature.source == NULL && !recipe->feature.trainable) {
+    if (feature->source == NULL && !feature->trainable) {
         return tmli_fail(err, TML_EINVAL,
                          "%s: features.0.embedding: without word vectors there is nothing to keep "
                          "frozen: set trainable=true, or vectors=FILE",
@@ -187,4 +215,48 @@ tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err)
                          recipe->source, recipe->labels.n);
     }
     return TML_OK;
+}
+
+static tml_status check_bag(const tml_recipe *recipe, size_t block, tml_error *err)
+{
+    const tmli_feature *feature = &recipe->features[block];
+    if (feature->type != TMLI_FEATURE_BAG) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: features.%zu.type: sequence: model.type naive_bayes takes blocks of "
+                         "type bag",
+                         recipe->source, block);
+    }
+    if (feature->hashed > 0 && feature->alternate_sign) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: features.%zu.alternate_sign: naive Bayes cannot take the negative "
+                         "values of signed hashing: set alternate_sign=false",
+                         recipe->source, block);
+    }
+    return TML_OK;
+}
+
+static tml_status check_naive_bayes(const tml_recipe *recipe, tml_error *err)
+{
+    for (size_t i = 0; i < recipe->n_features; i++) {
+        const tml_status status = check_bag(recipe, i, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    if (recipe->class_prior.balanced) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: model.class_prior: balanced: expected a map of labels to numbers; "
+                         "fit_prior=false makes all labels equally likely",
+                         recipe->source);
+    }
+    return TML_OK;
+}
+
+tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err)
+{
+    switch ((tmli_model_type)recipe->model) {
+    case TMLI_MODEL_FEED_FORWARD: return check_feed_forward(recipe, err);
+    case TMLI_MODEL_NAIVE_BAYES: return check_naive_bayes(recipe, err);
+    }
+    return tmli_fail(err, TML_EINVAL, "%s: model.type: no such model", recipe->source);
 }

@@ -8,8 +8,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/value.h"
+#include "features/bag.h"
 #include "features/sequence.h"
 #include "models/mlp.h"
+#include "models/naive_bayes.h"
 #include "num/optim.h"
 #include "pipeline/reader.h"
 #include "textml/recipe.h"
@@ -45,6 +47,7 @@ typedef struct tmli_class_weights {
 
 typedef struct tmli_steps {
     tml_normalize_step items[TML_NORMALIZE_MAX];
+    size_t counts[TML_NORMALIZE_MAX]; /* of drop_lines */
     size_t n;
 } tmli_steps;
 
@@ -53,17 +56,45 @@ typedef struct tmli_sizes {
     size_t n;
 } tmli_sizes;
 
+/* A number of documents, or a share of them. */
+typedef struct tmli_amount {
+    double value;
+    bool is_share;
+} tmli_amount;
+
+typedef struct tmli_range {
+    size_t first, last;
+} tmli_range;
+
+#define TMLI_FEATURE_LIST(X)             \
+    X(TMLI_FEATURE_SEQUENCE, "sequence") \
+    X(TMLI_FEATURE_BAG, "bag")
+
 typedef enum tmli_feature_type {
-    TMLI_FEATURE_SEQUENCE,
+#define TMLI_FEATURE_ENUM(name, word) name,
+    TMLI_FEATURE_LIST(TMLI_FEATURE_ENUM)
+#undef TMLI_FEATURE_ENUM
 } tmli_feature_type;
 
+#define TMLI_MODEL_LIST(X)                     \
+    X(TMLI_MODEL_FEED_FORWARD, "feed_forward") \
+    X(TMLI_MODEL_NAIVE_BAYES, "naive_bayes")
+
 typedef enum tmli_model_type {
-    TMLI_MODEL_FEED_FORWARD,
+#define TMLI_MODEL_ENUM(name, word) name,
+    TMLI_MODEL_LIST(TMLI_MODEL_ENUM)
+#undef TMLI_MODEL_ENUM
 } tmli_model_type;
 
-/* Words of closed sets are kept as int, the enum's value, so that one table can fill them. Texts live in the arena. */
+enum {
+    TMLI_MAX_BLOCKS = 8 /* feature blocks side by side */
+};
+
+/* One block. Words of closed sets are kept as int, the enum's value, so that one table can fill them. Texts live in the
+ * arena. */
 typedef struct tmli_feature {
-    int type;         /* tmli_feature_type */
+    int type; /* tmli_feature_type */
+    /* sequence */
     size_t max_words; /* as Keras' num_words: ids 1..max_words-1 are kept */
     size_t length;
     int padding;        /* tmli_side */
@@ -71,6 +102,15 @@ typedef struct tmli_feature {
     const char *source; /* file of word vectors; NULL for none */
     size_t dims;
     bool trainable;
+    /* bag */
+    int tokenizer;     /* 0: the recipe's, else tml_tokenizer_kind + 1 */
+    tmli_range ngrams; /* of words, or characters */
+    tmli_amount min_docs, max_docs;
+    size_t max_features; /* 0: all */
+    bool binary, use_idf, smooth_idf, sublinear_tf;
+    int norm;      /* tmli_norm */
+    size_t hashed; /* columns of a hashed block; 0: a vocabulary */
+    bool alternate_sign;
 } tmli_feature;
 
 struct tml_recipe {
@@ -84,17 +124,23 @@ struct tml_recipe {
     const char *text;
     const char *label;
     const char *weight; /* NULL for none */
+    int encoding;       /* tmli_encoding */
     tmli_label_names labels;
     double split_validation;
     size_t split_seed;
     /* text */
     tmli_steps normalize;
-    int tokenizer; /* tml_tokenizer_kind */
-    /* features: one block in this version */
-    tmli_feature feature;
-    size_t n_features; /* blocks that the recipe names */
+    int tokenizer;         /* tml_tokenizer_kind */
+    tmli_texts stop_words; /* the words, or the one name of a list */
+    const char *stem;      /* a language, NULL for none */
+    tmli_feature features[TMLI_MAX_BLOCKS];
+    size_t n_features; /* at least 1 */
     /* model */
-    int model; /* tmli_model_type */
+    int model;       /* tmli_model_type */
+    int naive_bayes; /* tmli_nb_kind */
+    double alpha;
+    bool fit_prior, nb_norm, one_vs_rest;
+    tmli_class_weights class_prior;
     tmli_sizes hidden;
     int activation; /* tmli_activation */
     int output;     /* tmli_output: softmax or sigmoid */
@@ -124,7 +170,18 @@ typedef enum tmli_key_kind {
     TMLI_KEY_STEPS,
     TMLI_KEY_LABELS,
     TMLI_KEY_CLASS_WEIGHTS,
+    TMLI_KEY_AMOUNT, /* 2 is a number of documents, 0.5 and "50%" are shares */
+    TMLI_KEY_RANGE,  /* [1, 2] */
 } tmli_key_kind;
+
+/* Whom a key concerns: what a model does not use is not written into its artifact. */
+typedef enum tmli_scope {
+    TMLI_FOR_ALL,
+    TMLI_FOR_SEQUENCE,
+    TMLI_FOR_BAG,
+    TMLI_FOR_FEED_FORWARD,
+    TMLI_FOR_NAIVE_BAYES,
+} tmli_scope;
 
 /* Words of a closed set, in the order of the enum's values. */
 typedef struct tmli_words {
@@ -135,8 +192,9 @@ typedef struct tmli_words {
 typedef struct tmli_key {
     const char *path; /* dotted; a list index is '*' */
     tmli_key_kind kind;
-    size_t offset;   /* in tml_recipe */
-    double min, max; /* COUNT, REAL, SIZES */
+    tmli_scope scope;
+    size_t offset;   /* in tml_recipe; of a feature block's key in tmli_feature */
+    double min, max; /* COUNT, REAL, SIZES, AMOUNT (as a number of documents), RANGE */
     const tmli_words *words;
 } tmli_key;
 
@@ -144,17 +202,27 @@ typedef struct tmli_key {
 extern const tmli_key tmli_keys[];
 extern const size_t tmli_n_keys;
 
+#define TMLI_BLOCK_PREFIX "features.*."
+
 /* The key at a dotted path in which list indexes are '*', or NULL. */
 const tmli_key *tmli_key_at(tml_str path);
-/* The key for a path with numbers as indexes ("features.0.length") or an alias; NULL if there is none. */
-const tmli_key *tmli_key_named(tml_str name);
+/* The key for a path with numbers as indexes ("features.0.length") or an alias; NULL if there is none. *block: the
+ * index, or TMLI_MAX_BLOCKS for a name that concerns all blocks, and for keys outside blocks. */
+const tmli_key *tmli_key_named(tml_str name, size_t *block);
+/* Whether the key stands in a feature block. */
+bool tmli_key_is_of_block(const tmli_key *key);
+/* Where its value lies; block counts for keys of blocks. */
+void *tmli_key_field(tml_recipe *recipe, const tmli_key *key, size_t block);
+/* Whether the recipe, or its block, has a use for the key. */
+bool tmli_key_concerns(const tml_recipe *recipe, const tmli_key *key, size_t block);
 /* The nearest path or alias, for "did you mean", or NULL. */
 const char *tmli_key_nearest(tml_str name);
 /* Every key at its default. */
 void tmli_recipe_defaults(tml_recipe *recipe);
+void tmli_feature_defaults(tmli_feature *feature);
 
-/* Stores value under key. where: what the sentence begins with ("file:3:5: train.epochs" or "epochs"). */
-TML_NODISCARD tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key,
+/* Stores value under key, in block if it is a key of blocks. where: what the sentence begins with ("file:3:5: train.epochs" or "epochs"). */
+TML_NODISCARD tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key, size_t block,
                                         const tmli_value *value, const char *where, tml_error *err);
 
 /* Reads the JSON form that artifacts hold. */

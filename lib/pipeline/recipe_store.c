@@ -196,6 +196,33 @@ static tml_status store_sizes(const tmli_key *key, const tmli_value *value, cons
     return TML_OK;
 }
 
+/* "lower", or {drop_lines: 5} for the one step that takes a number. */
+static tml_status store_step(const tmli_key *key, const tmli_value *item, const char *where,
+                             tmli_steps *steps, size_t i, tml_error *err)
+{
+    const bool has_count = item->kind == TMLI_OBJECT && item->n == 1;
+    const tmli_value named = {.kind = TMLI_STRING,
+                              .text = has_count ? item->first->key : item->text};
+    int word = 0;
+    tml_status status = find_word(key->words, has_count ? &named : item, where, &word, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    steps->items[i] = (tml_normalize_step)word;
+    steps->counts[i] = 0;
+    if (has_count != (word == TML_NORMALIZE_DROP_LINES)) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: %s: drop_lines takes a number, as in {drop_lines: 5}; other steps "
+                         "take none",
+                         where, key->words->items[word]);
+    }
+    if (has_count) {
+        const tmli_key count = {.kind = TMLI_KEY_COUNT, .min = 1, .max = 1e6};
+        status = store_count(&count, item->first, where, &steps->counts[i], err);
+    }
+    return status;
+}
+
 static tml_status store_steps(const tmli_key *key, const tmli_value *value, const char *where,
                               tmli_steps *field, tml_error *err)
 {
@@ -206,12 +233,10 @@ static tml_status store_steps(const tmli_key *key, const tmli_value *value, cons
                          TML_NORMALIZE_MAX);
     }
     for (size_t i = 0; i < steps.n; i++, item = item->next) {
-        int word = 0;
-        const tml_status status = find_word(key->words, item, where, &word, err);
+        const tml_status status = store_step(key, item, where, &steps, i, err);
         if (status != TML_OK) {
             return status;
         }
-        steps.items[i] = (tml_normalize_step)word;
     }
     *field = steps;
     return TML_OK;
@@ -278,10 +303,68 @@ static tml_status store_class_weights(tml_recipe *recipe, const tmli_key *key,
     return TML_OK;
 }
 
-tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key, const tmli_value *value,
-                          const char *where, tml_error *err)
+/* 2 is a number, 0.5, 1.0 and 50% are shares: as written, for 1 and 1.0 are worlds apart. Numbers from JSON have no text:
+ * whole ones are numbers, and artifacts hold shares as text. */
+static tml_status store_amount(const tmli_key *key, const tmli_value *value, const char *where,
+                               tmli_amount *field, tml_error *err)
 {
-    void *field = (char *)recipe + key->offset;
+    tmli_amount amount = {0};
+    tml_str text = tmli_str_trim(value->text);
+    const bool is_percent = text.len > 1 && text.data[text.len - 1] == '%';
+    bool is_good = false;
+    if (is_percent) {
+        text.len--;
+        is_good = tmli_parse_double(text, &amount.value);
+        amount.value /= 100;
+        amount.is_share = true;
+    } else {
+        is_good = number_of(value, &amount.value);
+        amount.is_share = amount.value != floor(amount.value) ||
+                          (text.len > 0 && memchr(text.data, '.', text.len) != NULL);
+    }
+    const double max = amount.is_share ? 1 : key->max;
+    if (!is_good || !(amount.value >= key->min) || !(amount.value <= max)) {
+        char number[TMLI_NUMBER_BYTES];
+        const tml_str found = shown(value, number);
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: \"%.*s\" is neither a number of documents (2) nor a share of them "
+                         "in 0..1 (0.01, 1%%)",
+                         where, TMLI_SHOWN(found));
+    }
+    *field = amount;
+    return TML_OK;
+}
+
+static tml_status store_range(const tmli_key *key, const tmli_value *value, const char *where,
+                              tmli_range *field, tml_error *err)
+{
+    tmli_range range = {0};
+    size_t n = 0;
+    const tmli_value *item = first_of(value, &n);
+    if (n < 1 || n > 2) {
+        return tmli_fail(err, TML_EINVAL, "%s: expected two numbers such as [1, 2], found %zu",
+                         where, n);
+    }
+    tml_status status = store_count(key, item, where, &range.first, err);
+    range.last = range.first;
+    if (status == TML_OK && n == 2) {
+        status = store_count(key, item->next, where, &range.last, err);
+    }
+    if (status == TML_OK && range.last < range.first) {
+        status = tmli_fail(err, TML_EINVAL,
+                           "%s: [%zu, %zu] is upside down: the smaller number comes first", where,
+                           range.first, range.last);
+    }
+    if (status == TML_OK) {
+        *field = range;
+    }
+    return status;
+}
+
+tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key, size_t block,
+                          const tmli_value *value, const char *where, tml_error *err)
+{
+    void *field = tmli_key_field(recipe, key, block);
     switch (key->kind) {
     case TMLI_KEY_TEXT: return copy_text(recipe, value, where, field, err);
     case TMLI_KEY_TEXT_OR_NONE: return store_text_or_none(recipe, value, where, field, err);
@@ -294,6 +377,8 @@ tml_status tmli_key_store(tml_recipe *recipe, const tmli_key *key, const tmli_va
     case TMLI_KEY_STEPS: return store_steps(key, value, where, field, err);
     case TMLI_KEY_LABELS: return store_labels(recipe, value, where, field, err);
     case TMLI_KEY_CLASS_WEIGHTS: return store_class_weights(recipe, key, value, where, field, err);
+    case TMLI_KEY_AMOUNT: return store_amount(key, value, where, field, err);
+    case TMLI_KEY_RANGE: return store_range(key, value, where, field, err);
     }
     return tmli_fail(err, TML_EINVAL, "%s: a key of no known kind", where);
 }

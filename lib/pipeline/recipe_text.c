@@ -49,6 +49,13 @@ static tml_status decode(tml_str text, tmli_arena *arena, tmli_value *raw, const
     return status == TML_ENOMEM ? tmli_fail_memory(err, "a value") : TML_OK;
 }
 
+/* "(1, 2)" as Python writes it → "1, 2". */
+static tml_str without_parentheses(tml_str text)
+{
+    const bool has_both = text.len >= 2 && text.data[0] == '(' && text.data[text.len - 1] == ')';
+    return has_both ? (tml_str){text.data + 1, text.len - 2} : text;
+}
+
 /* "32,32" for a list key. */
 static tml_status split_list(tml_str text, tmli_arena *arena, tmli_value *list, tml_error *err)
 {
@@ -75,7 +82,8 @@ static tml_status split_list(tml_str text, tmli_arena *arena, tmli_value *list, 
 
 tml_status tml_recipe_set(tml_recipe *recipe, tml_str name, tml_str value, tml_error *err)
 {
-    const tmli_key *key = tmli_key_named(name);
+    size_t block = 0;
+    const tmli_key *key = tmli_key_named(name, &block);
     if (key == NULL) {
         const char *nearest = tmli_key_nearest(name);
         return tmli_fail(err, TML_EINVAL, "%.*s: unknown hyperparameter; %s%s%s", TMLI_SHOWN(name),
@@ -94,14 +102,22 @@ tml_status tml_recipe_set(tml_recipe *recipe, tml_str name, tml_str value, tml_e
     tmli_value list;
     const tmli_value *decoded = NULL;
     tml_status status = decode(text, &arena, &raw, &decoded, err);
-    const bool is_list =
-        key->kind == TMLI_KEY_TEXTS || key->kind == TMLI_KEY_SIZES || key->kind == TMLI_KEY_STEPS;
+    const bool is_list = key->kind == TMLI_KEY_TEXTS || key->kind == TMLI_KEY_SIZES ||
+                         key->kind == TMLI_KEY_STEPS || key->kind == TMLI_KEY_RANGE;
     if (status == TML_OK && is_list && decoded->kind == TMLI_STRING) {
-        status = split_list(decoded->text, &arena, &list, err);
+        status = split_list(without_parentheses(decoded->text), &arena, &list, err);
         decoded = &list;
     }
-    if (status == TML_OK) {
-        status = tmli_key_store(recipe, key, decoded, where, err);
+    /* A name without a number concerns every block. */
+    const size_t first = block == TMLI_MAX_BLOCKS ? 0 : block;
+    const size_t last =
+        block == TMLI_MAX_BLOCKS && tmli_key_is_of_block(key) ? recipe->n_features - 1 : first;
+    if (status == TML_OK && last >= recipe->n_features) {
+        status = tmli_fail(err, TML_EINVAL, "%s: the recipe has %zu feature blocks, counted from 0",
+                           where, recipe->n_features);
+    }
+    for (size_t i = first; status == TML_OK && i <= last; i++) {
+        status = tmli_key_store(recipe, key, i, decoded, where, err);
     }
     tmli_arena_deinit(&arena);
     return status;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/number.h"
 
 static void write_labels(tmli_json_writer *w, const char *key, const tmli_label_names *labels)
 {
@@ -53,16 +54,53 @@ static void write_steps(tmli_json_writer *w, const char *key, const tmli_words *
 {
     tmli_json_list(w, key);
     for (size_t i = 0; i < steps->n; i++) {
-        tmli_json_put_text(w, NULL, words->items[steps->items[i]]);
+        const char *word = words->items[steps->items[i]];
+        if (steps->items[i] == TML_NORMALIZE_DROP_LINES) {
+            tmli_json_object(w, NULL);
+            tmli_json_put_u64(w, word, steps->counts[i]);
+            tmli_json_close_object(w);
+        } else {
+            tmli_json_put_text(w, NULL, word);
+        }
     }
     tmli_json_close_list(w);
 }
 
+/* A share as text with a point, by which it is told from a number of documents. */
+static void write_amount(tmli_json_writer *w, const char *key, const tmli_amount *amount)
+{
+    if (!amount->is_share) {
+        tmli_json_put_double(w, key, amount->value);
+        return;
+    }
+    char text[TMLI_NUMBER_BYTES + 2];
+    const size_t n = tmli_format_double(amount->value, text);
+    if (memchr(text, '.', n) == NULL) {
+        memcpy(text + n, ".0", sizeof(".0")); /* 0 and 1: what has an exponent is below both */
+    }
+    tmli_json_put_text(w, key, text);
+}
+
+static void write_range(tmli_json_writer *w, const char *key, const tmli_range *range)
+{
+    tmli_json_list(w, key);
+    tmli_json_put_u64(w, NULL, range->first);
+    tmli_json_put_u64(w, NULL, range->last);
+    tmli_json_close_list(w);
+}
+
+/* The key's value in the recipe, or in its block. */
+static const void *value_of(const tml_recipe *recipe, const tmli_key *key, size_t block)
+{
+    const char *base =
+        tmli_key_is_of_block(key) ? (const char *)&recipe->features[block] : (const char *)recipe;
+    return base + key->offset;
+}
+
 /* name: the last part of the key's path. */
-static void write_field(const tml_recipe *recipe, const tmli_key *key, const char *name,
+static void write_field(const tmli_key *key, const void *field, const char *name,
                         tmli_json_writer *w)
 {
-    const void *field = (const char *)recipe + key->offset;
     switch (key->kind) {
     case TMLI_KEY_TEXT:
     case TMLI_KEY_TEXT_OR_NONE: {
@@ -79,13 +117,14 @@ static void write_field(const tml_recipe *recipe, const tmli_key *key, const cha
     case TMLI_KEY_STEPS: write_steps(w, name, key->words, field); return;
     case TMLI_KEY_LABELS: write_labels(w, name, field); return;
     case TMLI_KEY_CLASS_WEIGHTS: write_class_weights(w, name, field); return;
+    case TMLI_KEY_AMOUNT: write_amount(w, name, field); return;
+    case TMLI_KEY_RANGE: write_range(w, name, field); return;
     }
 }
 
 /* True for a real that is left to the optimizer, and so has nothing to write. */
-static bool is_unset(const tml_recipe *recipe, const tmli_key *key)
+static bool is_unset(const tmli_key *key, const void *field)
 {
-    const void *field = (const char *)recipe + key->offset;
     return key->kind == TMLI_KEY_REAL && isnan(*(const double *)field);
 }
 
@@ -100,30 +139,10 @@ typedef struct sections {
     size_t n;
 } sections;
 
-/* "*" is the one block of a list. */
-static void open_section(sections *open, const char *name, size_t len, const char *next,
-                         tmli_json_writer *w)
-{
-    char *held = open->names[open->n++];
-    memcpy(held, name, len);
-    held[len] = '\0';
-    if (*next == '*') {
-        tmli_json_list(w, held);
-    } else {
-        tmli_json_object(w, *held == '*' ? NULL : held);
-    }
-}
-
 static void close_sections(sections *open, size_t keep, tmli_json_writer *w)
 {
     while (open->n > keep) {
-        /* A section is a list exactly when the one inside it is '*', which is closed by then. */
-        const bool is_list = strcmp(open->names[open->n - 1], "features") == 0;
-        if (is_list) {
-            tmli_json_close_list(w);
-        } else {
-            tmli_json_close_object(w);
-        }
+        tmli_json_close_object(w);
         open->n--;
     }
 }
@@ -139,7 +158,10 @@ static const char *enter(sections *open, const char *path, tmli_json_writer *w)
                memcmp(open->names[depth], path, len) == 0;
         if (!same) {
             close_sections(open, depth, w);
-            open_section(open, path, len, dot + 1, w);
+            memcpy(open->names[depth], path, len);
+            open->names[depth][len] = '\0';
+            tmli_json_object(w, open->names[depth]);
+            open->n++;
         }
         depth++;
         path = dot + 1;
@@ -148,14 +170,44 @@ static const char *enter(sections *open, const char *path, tmli_json_writer *w)
     return path;
 }
 
+static void write_key(const tml_recipe *recipe, const tmli_key *key, size_t block, const char *path,
+                      sections *open, tmli_json_writer *w)
+{
+    const void *field = value_of(recipe, key, block);
+    if (!is_unset(key, field) && tmli_key_concerns(recipe, key, block)) {
+        write_field(key, field, enter(open, path, w), w);
+    }
+}
+
+/* The keys of blocks stand side by side in the table, from `first` on. */
+static void write_blocks(const tml_recipe *recipe, size_t first, tmli_json_writer *w)
+{
+    tmli_json_list(w, "features");
+    for (size_t block = 0; block < recipe->n_features; block++) {
+        sections open = {.n = 0};
+        tmli_json_object(w, NULL);
+        for (size_t i = first; i < tmli_n_keys && tmli_key_is_of_block(&tmli_keys[i]); i++) {
+            const char *path = tmli_keys[i].path + sizeof(TMLI_BLOCK_PREFIX) - 1;
+            write_key(recipe, &tmli_keys[i], block, path, &open, w);
+        }
+        close_sections(&open, 0, w);
+        tmli_json_close_object(w);
+    }
+    tmli_json_close_list(w);
+}
+
 void tmli_recipe_write(const tml_recipe *recipe, const char *key, tmli_json_writer *w)
 {
     sections open = {.n = 0};
+    bool has_blocks = false;
     tmli_json_object(w, key);
     for (size_t i = 0; i < tmli_n_keys; i++) {
-        if (!is_unset(recipe, &tmli_keys[i])) {
-            const char *name = enter(&open, tmli_keys[i].path, w);
-            write_field(recipe, &tmli_keys[i], name, w);
+        if (!tmli_key_is_of_block(&tmli_keys[i])) {
+            write_key(recipe, &tmli_keys[i], 0, tmli_keys[i].path, &open, w);
+        } else if (!has_blocks) {
+            has_blocks = true;
+            close_sections(&open, 0, w);
+            write_blocks(recipe, i, w);
         }
     }
     close_sections(&open, 0, w);

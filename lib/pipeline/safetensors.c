@@ -257,6 +257,15 @@ tml_status tmli_safetensors_read(const char *name, const unsigned char *bytes, s
     return status;
 }
 
+bool tmli_safetensors_has(const tmli_safetensors *file, const char *name)
+{
+    size_t i = 0;
+    while (i < file->n && strcmp(file->tensors[i].name, name) != 0) {
+        i++;
+    }
+    return i < file->n;
+}
+
 tml_status tmli_safetensors_get(const tmli_safetensors *file, const char *source, const char *name,
                                 tmli_dtype dtype, size_t rank, const tmli_tensor **out,
                                 tml_error *err)

@@ -6,6 +6,7 @@
 #ifndef PIPELINE_SAFETENSORS_H
 #define PIPELINE_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,10 @@
 #include "textml/status.h"
 
 #define TMLI_DTYPE_LIST(X) \
+    X(TMLI_F64, "F64", 8)  \
     X(TMLI_F32, "F32", 4)  \
     X(TMLI_U32, "U32", 4)  \
+    X(TMLI_U16, "U16", 2)  \
     X(TMLI_U8, "U8", 1)
 
 typedef enum tmli_dtype {
@@ -57,6 +60,7 @@ typedef struct tmli_safetensors {
  * Errors: TML_EFORMAT for anything that the format does not allow, TML_ENOMEM. *out undefined on failure. */
 TML_NODISCARD tml_status tmli_safetensors_read(const char *name, const unsigned char *bytes,
                                                size_t n, tmli_safetensors *out, tml_error *err);
+bool tmli_safetensors_has(const tmli_safetensors *file, const char *name);
 /* The tensor called name with this type and rank, or TML_EFORMAT. */
 TML_NODISCARD tml_status tmli_safetensors_get(const tmli_safetensors *file, const char *source,
                                               const char *name, tmli_dtype dtype, size_t rank,

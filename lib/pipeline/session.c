@@ -10,16 +10,125 @@ enum {
     CHUNK_ROWS = 64
 };
 
-struct tml_session {
-    const tml_model *model; /* borrowed */
+/* What a network's input needs. */
+typedef struct network_side {
     tmli_sequence_options sequence;
     tml_tokens *tokens;
     uint32_t *ids; /* of the known words of one text */
     size_t id_capacity;
     tmli_entry *entries; /* [CHUNK_ROWS · length] */
     size_t offsets[CHUNK_ROWS + 1];
+    float *outputs; /* [CHUNK_ROWS, labels] */
     tmli_mlp_scratch scratch;
+} network_side;
+
+struct tml_session {
+    const tml_model *model; /* borrowed */
+    network_side network;   /* {0} for other models */
+    tmli_vectorizer_scratch vectorizer;
 };
+
+/* ---- feed_forward ---- */
+
+static tml_status open_network(const tml_model *model, network_side *side, tml_error *err)
+{
+    side->sequence = tmli_model_sequence(model->recipe);
+    side->entries = tmli_alloc(CHUNK_ROWS * side->sequence.length, sizeof(*side->entries));
+    side->outputs = tmli_alloc(CHUNK_ROWS * model->n_labels, sizeof(*side->outputs));
+    if (side->entries == NULL || side->outputs == NULL) {
+        return tmli_fail_memory(err, "a session");
+    }
+    const tml_status status = tml_tokens_create(&side->tokens, err);
+    return status != TML_OK ? status
+                            : tmli_mlp_scratch_init(&side->scratch, &model->mlp, CHUNK_ROWS, err);
+}
+
+static void close_network(network_side *side)
+{
+    tml_tokens_free(side->tokens);
+    tmli_free(side->ids);
+    tmli_free(side->entries);
+    tmli_free(side->outputs);
+    tmli_mlp_scratch_deinit(&side->scratch);
+}
+
+/* Tokens of one text → entries at out; *n of them. */
+static tml_status encode(const tml_model *model, network_side *side, tml_str text, tmli_entry *out,
+                         size_t *n, tml_error *err)
+{
+    const tml_status status = tml_tokenize(model->tokenizer, text, side->tokens, err);
+    if (status != TML_OK) {
+        return status;
+    }
+    const size_t n_tokens = tml_tokens_count(side->tokens);
+    if (!tmli_grow(&side->ids, &side->id_capacity, n_tokens, sizeof(*side->ids))) {
+        return tmli_fail_memory(err, "a long text");
+    }
+    size_t n_ids = 0;
+    for (size_t i = 0; i < n_tokens; i++) {
+        const uint32_t id = tmli_vocab_find(&model->vocab, tml_tokens_at(side->tokens, i));
+        if (id != TMLI_NO_TERM) {
+            side->ids[n_ids++] = id;
+        }
+    }
+    *n = tmli_sequence_place(&side->sequence, side->ids, n_ids, out);
+    return TML_OK;
+}
+
+static tml_status predict_chunk(const tml_model *model, network_side *side, const tml_str *texts,
+                                size_t n, double *scores, tml_error *err)
+{
+    side->offsets[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t n_entries = 0;
+        const size_t at = side->offsets[i];
+        const tml_status status =
+            encode(model, side, texts[i], side->entries + at, &n_entries, err);
+        if (status != TML_OK) {
+            return status;
+        }
+        side->offsets[i + 1] = at + n_entries;
+    }
+    const tmli_rows rows = {side->entries, side->offsets, n};
+    tmli_mlp_predict(&model->mlp, &rows, &side->scratch, side->outputs);
+    tmli_model_probabilities(model, side->outputs, n, scores);
+    return TML_OK;
+}
+
+static tml_status predict_network(tml_session *session, const tml_str *texts, size_t n,
+                                  double *scores, tml_error *err)
+{
+    const size_t n_labels = session->model->n_labels;
+    for (size_t at = 0; at < n; at += CHUNK_ROWS) {
+        const size_t rows = n - at < CHUNK_ROWS ? n - at : CHUNK_ROWS;
+        const tml_status status = predict_chunk(session->model, &session->network, texts + at, rows,
+                                                scores + at * n_labels, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    return TML_OK;
+}
+
+/* ---- naive_bayes ---- */
+
+static tml_status predict_bayes(tml_session *session, const tml_str *texts, size_t n,
+                                double *scores, tml_error *err)
+{
+    const tml_model *model = session->model;
+    for (size_t i = 0; i < n; i++) {
+        tmli_sparse_row row;
+        const tml_status status =
+            tmli_vectorize(&model->vectorizer, texts[i], &session->vectorizer, &row, err);
+        if (status != TML_OK) {
+            return status;
+        }
+        tmli_model_bayes(model, &row, scores + i * model->n_labels);
+    }
+    return TML_OK;
+}
+
+/* ---- all ---- */
 
 tml_status tml_session_create(const tml_model *model, tml_session **out, tml_error *err)
 {
@@ -29,13 +138,12 @@ tml_status tml_session_create(const tml_model *model, tml_session **out, tml_err
         return tmli_fail_memory(err, "a session");
     }
     session->model = model;
-    session->sequence = tmli_model_sequence(model->recipe);
-    session->entries = tmli_alloc(CHUNK_ROWS * session->sequence.length, sizeof(*session->entries));
-    if (session->entries == NULL) {
-        TMLI_TRY(tmli_fail_memory(err, "a session"));
+    switch ((tmli_model_type)model->recipe->model) {
+    case TMLI_MODEL_FEED_FORWARD: TMLI_TRY(open_network(model, &session->network, err)); break;
+    case TMLI_MODEL_NAIVE_BAYES:
+        TMLI_TRY(tmli_vectorizer_scratch_init(&session->vectorizer, err));
+        break;
     }
-    TMLI_TRY(tml_tokens_create(&session->tokens, err));
-    TMLI_TRY(tmli_mlp_scratch_init(&session->scratch, &model->mlp, CHUNK_ROWS, err));
     *out = session;
     session = NULL;
 cleanup:
@@ -46,68 +154,18 @@ cleanup:
 void tml_session_free(tml_session *session)
 {
     if (session != NULL) {
-        tml_tokens_free(session->tokens);
-        tmli_free(session->ids);
-        tmli_free(session->entries);
-        tmli_mlp_scratch_deinit(&session->scratch);
+        close_network(&session->network);
+        tmli_vectorizer_scratch_deinit(&session->vectorizer);
         tmli_free(session);
     }
 }
 
-/* Tokens of one text → entries at out; *n of them. */
-static tml_status encode(tml_session *session, tml_str text, tmli_entry *out, size_t *n,
-                         tml_error *err)
-{
-    const tml_status status = tml_tokenize(session->model->tokenizer, text, session->tokens, err);
-    if (status != TML_OK) {
-        return status;
-    }
-    const size_t n_tokens = tml_tokens_count(session->tokens);
-    if (!tmli_grow(&session->ids, &session->id_capacity, n_tokens, sizeof(*session->ids))) {
-        return tmli_fail_memory(err, "a long text");
-    }
-    size_t n_ids = 0;
-    for (size_t i = 0; i < n_tokens; i++) {
-        const uint32_t id =
-            tmli_vocab_find(&session->model->vocab, tml_tokens_at(session->tokens, i));
-        if (id != TMLI_NO_TERM) {
-            session->ids[n_ids++] = id;
-        }
-    }
-    *n = tmli_sequence_place(&session->sequence, session->ids, n_ids, out);
-    return TML_OK;
-}
-
-static tml_status predict_chunk(tml_session *session, const tml_str *texts, size_t n, float *scores,
-                                tml_error *err)
-{
-    session->offsets[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t n_entries = 0;
-        const size_t at = session->offsets[i];
-        const tml_status status = encode(session, texts[i], session->entries + at, &n_entries, err);
-        if (status != TML_OK) {
-            return status;
-        }
-        session->offsets[i + 1] = at + n_entries;
-    }
-    const tmli_rows rows = {session->entries, session->offsets, n};
-    tmli_mlp_predict(&session->model->mlp, &rows, &session->scratch, scores);
-    tmli_model_probabilities(session->model, scores, n, scores);
-    return TML_OK;
-}
-
-tml_status tml_session_predict(tml_session *session, const tml_str *texts, size_t n, float *scores,
+tml_status tml_session_predict(tml_session *session, const tml_str *texts, size_t n, double *scores,
                                tml_error *err)
 {
-    const size_t n_labels = session->model->n_labels;
-    for (size_t at = 0; at < n; at += CHUNK_ROWS) {
-        const size_t rows = n - at < CHUNK_ROWS ? n - at : CHUNK_ROWS;
-        const tml_status status =
-            predict_chunk(session, texts + at, rows, scores + at * n_labels, err);
-        if (status != TML_OK) {
-            return status;
-        }
+    switch ((tmli_model_type)session->model->recipe->model) {
+    case TMLI_MODEL_FEED_FORWARD: return predict_network(session, texts, n, scores, err);
+    case TMLI_MODEL_NAIVE_BAYES: return predict_bayes(session, texts, n, scores, err);
     }
-    return TML_OK;
+    return tmli_fail(err, TML_EINVAL, "a model of no known type");
 }

@@ -84,9 +84,12 @@ void tmli_drop_lines(tmli_buf *text, size_t count)
 {
     const char *at = text->data;
     const char *const end = at + text->len;
-    for (; count > 0 && at != end; count--) {
+    for (; count > 0; count--) {
         const char *const line_end = find(at, end, '\n');
-        at = line_end == end ? end : line_end + 1;
+        if (line_end == end) {
+            return; /* fewer lines: no header */
+        }
+        at = line_end + 1;
     }
     if (at != end) {
         memmove(text->data, at, (size_t)(end - at));

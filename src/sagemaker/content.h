@@ -98,7 +98,7 @@ typedef struct sm_answers {
 void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media,
                       const tml_model *model, tmli_buf *out);
 /* scores: [labels] of one text. */
-void sm_answers_add(sm_answers *answers, const float *scores);
+void sm_answers_add(sm_answers *answers, const double *scores);
 void sm_answers_end(sm_answers *answers);
 
 #endif

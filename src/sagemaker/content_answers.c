@@ -30,13 +30,13 @@ void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media
     tmli_buf_append_text(out, answers->shape == SM_SHAPE_OWN ? ": " : ": [");
 }
 
-static void add_prediction(const sm_answers *answers, const float *scores, size_t best)
+static void add_prediction(const sm_answers *answers, const double *scores, size_t best)
 {
     tmli_buf *out = answers->out;
     tmli_buf_append_text(out, "{\"label\": ");
     tmli_json_string(out, tml_model_label(answers->model, best));
     tmli_buf_append_text(out, ", \"score\": ");
-    tmli_json_float(out, scores[best]);
+    tmli_json_float(out, (float)scores[best]);
     if (answers->wants_probabilities) {
         tmli_buf_append_text(out, ", \"probabilities\": {");
         const size_t n = tml_model_labels(answers->model);
@@ -46,7 +46,7 @@ static void add_prediction(const sm_answers *answers, const float *scores, size_
             }
             tmli_json_string(out, tml_model_label(answers->model, i));
             tmli_buf_append_text(out, ": ");
-            tmli_json_float(out, scores[i]);
+            tmli_json_float(out, (float)scores[i]);
         }
         tmli_buf_append_byte(out, '}');
     }
@@ -86,7 +86,7 @@ static void add_field(tmli_buf *out, tml_str label)
     tmli_buf_append_text(out, "\"\n");
 }
 
-static void add_json(const sm_answers *answers, const float *scores, size_t best)
+static void add_json(const sm_answers *answers, const double *scores, size_t best)
 {
     if (answers->n > 0) {
         tmli_buf_append_text(answers->out, ", ");
@@ -98,7 +98,7 @@ static void add_json(const sm_answers *answers, const float *scores, size_t best
     }
 }
 
-void sm_answers_add(sm_answers *answers, const float *scores)
+void sm_answers_add(sm_answers *answers, const double *scores)
 {
     const size_t best = tml_best(scores, tml_model_labels(answers->model));
     switch (answers->media) {

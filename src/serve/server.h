@@ -27,7 +27,7 @@ typedef struct serve_lane {
     tml_session *session;    /* made by the first invocation, owned */
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
-    float *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
+    double *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
     void *side;    /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;

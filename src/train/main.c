@@ -144,7 +144,8 @@ static bool is_by_hand(int argc, char **argv)
                 return true;
             }
         }
-        if (tmli_key_named(name) != NULL) {
+        size_t block = 0;
+        if (tmli_key_named(name, &block) != NULL) {
             return true;
         }
     }

@@ -25,7 +25,7 @@ typedef struct predict_bench {
     tml_session *session;
     tml_tokens *tokens;
     bench_titles texts;
-    float *scores;
+    double *scores;
     size_t n_tokens, n_known; /* of the last pass */
 } predict_bench;
 

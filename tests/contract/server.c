@@ -206,7 +206,7 @@ void server_write(const server *s, const char *name, const void *bytes, size_t n
     free(tmpdir_write(s->dir, path, bytes, n));
 }
 
-void server_offline(const server *s, const tml_str *texts, size_t n, float *scores)
+void server_offline(const server *s, const tml_str *texts, size_t n, double *scores)
 {
     tml_model *model = NULL;
     tml_session *session = NULL;

@@ -58,7 +58,7 @@ void server_read(const server *s, const char *name, tmli_buf *out);
 void server_write(const server *s, const char *name, const void *bytes, size_t n);
 
 /* The offline scores of the same artifact, by the library: scores [n, SERVER_LABELS]. */
-void server_offline(const server *s, const tml_str *texts, size_t n, float *scores);
+void server_offline(const server *s, const tml_str *texts, size_t n, double *scores);
 extern const char *const server_label_names[SERVER_LABELS];
 
 #endif

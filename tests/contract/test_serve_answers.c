@@ -131,7 +131,7 @@ static void scores_are_those_of_the_library_bit_for_bit(void **state)
         N = COUNT_OF(headlines)
     };
     tml_str texts[N];
-    float want[N * SERVER_LABELS];
+    double want[N * SERVER_LABELS];
     tmli_buf body = {0};
     tmli_arena arena;
     server *const s = *state;
@@ -146,14 +146,14 @@ static void scores_are_those_of_the_library_bit_for_bit(void **state)
     tmli_arena_init(&arena, 4096, 0);
     const tmli_value *item = tmli_value_get(parse_answer(s, &arena), "predictions")->first;
     for (size_t i = 0; i < N; i++, item = item->next) {
-        const float *const scores = want + i * SERVER_LABELS;
+        const double *const scores = want + i * SERVER_LABELS;
         const size_t best = tml_best(scores, SERVER_LABELS);
         assert_string_equal(tmli_value_get(item, "label")->text.data, server_label_names[best]);
-        assert_true((float)tmli_value_get(item, "score")->number == scores[best]);
+        assert_true((float)tmli_value_get(item, "score")->number == (float)scores[best]);
         const tmli_value *const all = tmli_value_get(item, "probabilities");
         assert_int_equal(all->n, SERVER_LABELS);
         for (size_t c = 0; c < SERVER_LABELS; c++) {
-            assert_true((float)tmli_value_get(all, server_label_names[c])->number == scores[c]);
+            assert_true((float)tmli_value_get(all, server_label_names[c])->number == (float)scores[c]);
         }
     }
     assert_null(item);
@@ -167,7 +167,7 @@ static void long_requests_give_the_same_bits_in_the_same_order(void **state)
     enum {
         N = 4000
     };
-    static float want[COUNT_OF(headlines) * SERVER_LABELS];
+    static double want[COUNT_OF(headlines) * SERVER_LABELS];
     tml_str texts[COUNT_OF(headlines)];
     tmli_buf body = {0};
     tmli_arena arena;
@@ -188,9 +188,9 @@ static void long_requests_give_the_same_bits_in_the_same_order(void **state)
     assert_int_equal(list->n, N);
     size_t i = 0;
     for (const tmli_value *item = list->first; item != NULL; item = item->next, i++) {
-        const float *const scores = want + i % COUNT_OF(headlines) * SERVER_LABELS;
+        const double *const scores = want + i % COUNT_OF(headlines) * SERVER_LABELS;
         assert_true((float)tmli_value_get(item, "score")->number ==
-                    scores[tml_best(scores, SERVER_LABELS)]);
+                    (float)scores[tml_best(scores, SERVER_LABELS)]);
     }
     tmli_arena_deinit(&arena);
     tmli_buf_deinit(&body);

@@ -50,7 +50,7 @@ static void assert_model_answers(const job *j)
     }
     free(dir);
     const tml_str text = TML_STR("virus doctor vaccine");
-    float scores[4];
+    double scores[4];
     assert_int_equal(tml_model_labels(model), 4);
     assert_int_equal(tml_session_predict(session, &text, 1, scores, NULL), TML_OK);
     assert_true(tmli_str_eq_text(tml_model_label(model, tml_best(scores, 4)), "Health & Medicine"));

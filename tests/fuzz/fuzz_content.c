@@ -110,12 +110,12 @@ static size_t count_texts(const sm_texts *texts, size_t otherwise)
 /* Reads all texts and answers each with the same scores. */
 static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err)
 {
-    float scores[N_LABELS] = {0.1F, 0.1F, 0.1F};
+    double scores[N_LABELS] = {0.1, 0.1, 0.1};
     tmli_buf out = {0};
     sm_answers answers;
     tml_status status = TML_OK;
     const size_t n_texts = count_texts(texts, SIZE_MAX);
-    scores[label] = 0.8F;
+    scores[label] = 0.8;
     sm_answers_begin(&answers, texts, media, &model, &out);
     for (;;) {
         tml_str text = {0};

@@ -72,6 +72,17 @@ static void check_same_sizes(const tmli_sizes *a, const tmli_sizes *b)
 static void check_same_steps(const tmli_steps *a, const tmli_steps *b)
 {
     FUZZ_CHECK(a->n == b->n && memcmp(a->items, b->items, a->n * sizeof *a->items) == 0);
+    FUZZ_CHECK(memcmp(a->counts, b->counts, a->n * sizeof *a->counts) == 0);
+}
+
+static void check_same_amount(const tmli_amount *a, const tmli_amount *b)
+{
+    FUZZ_CHECK(a->value == b->value && a->is_share == b->is_share);
+}
+
+static void check_same_range(const tmli_range *a, const tmli_range *b)
+{
+    FUZZ_CHECK(a->first == b->first && a->last == b->last);
 }
 
 static void check_same_real(double a, double b)
@@ -80,10 +91,17 @@ static void check_same_real(double a, double b)
 }
 
 /* The value that a key has in two recipes. */
-static void check_same_key(const tmli_key *key, const tml_recipe *first, const tml_recipe *second)
+static void check_same_key(const tmli_key *key, size_t block, const tml_recipe *first,
+                           const tml_recipe *second)
 {
-    const void *const a = (const char *)first + key->offset;
-    const void *const b = (const char *)second + key->offset;
+    const bool in_block = tmli_key_is_of_block(key);
+    const void *const a =
+        (in_block ? (const char *)&first->features[block] : (const char *)first) + key->offset;
+    const void *const b =
+        (in_block ? (const char *)&second->features[block] : (const char *)second) + key->offset;
+    if (!tmli_key_concerns(first, key, block)) {
+        return; /* not written */
+    }
     switch (key->kind) {
     case TMLI_KEY_TEXT:
     case TMLI_KEY_TEXT_OR_NONE:
@@ -98,6 +116,8 @@ static void check_same_key(const tmli_key *key, const tml_recipe *first, const t
     case TMLI_KEY_STEPS: check_same_steps(a, b); break;
     case TMLI_KEY_LABELS: check_same_labels(a, b); break;
     case TMLI_KEY_CLASS_WEIGHTS: check_same_weights(a, b); break;
+    case TMLI_KEY_AMOUNT: check_same_amount(a, b); break;
+    case TMLI_KEY_RANGE: check_same_range(a, b); break;
     }
 }
 
@@ -115,7 +135,9 @@ static void check_read_again(const tml_recipe *recipe, const tmli_buf *written, 
     write_recipe(again, &rewritten);
     FUZZ_CHECK(tmli_str_eq(tmli_buf_str(&rewritten), tmli_buf_str(written)));
     for (size_t i = 0; is_utf8 && i < tmli_n_keys; i++) {
-        check_same_key(&tmli_keys[i], recipe, again);
+        for (size_t block = 0; block < recipe->n_features; block++) {
+            check_same_key(&tmli_keys[i], block, recipe, again);
+        }
     }
     tml_recipe_free(again);
     tmli_buf_deinit(&rewritten);

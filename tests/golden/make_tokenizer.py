@@ -55,7 +55,9 @@ STEPS = {
 def normalize(steps, text):
     for step in steps:
         if step.startswith("drop_lines:"):
-            text = "\n".join(text.split("\n")[int(step[len("drop_lines:") :]) :])
+            lines = text.split("\n")
+            count = int(step[len("drop_lines:") :])
+            text = "\n".join(lines[count:]) if len(lines) > count else text
         else:
             text = STEPS[step](text)
     return text

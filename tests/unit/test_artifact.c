@@ -81,7 +81,7 @@ static tml_status load(const fixture *f, tml_error *err)
         assert_null(model);
         return status;
     }
-    float scores[COUNT_OF(texts) * 8];
+    double scores[COUNT_OF(texts) * 8];
     assert_in_range(tml_model_labels(model), 2, 8);
     if (tml_session_create(model, &session, NULL) == TML_OK) {
         assert_int_equal(tml_session_predict(session, texts, COUNT_OF(texts), scores, NULL),

@@ -179,7 +179,7 @@ static void hyperparameters_override_the_recipe(void **state)
         TML_OK);
     assert_int_equal(recipe->epochs, 5);
     assert_int_equal(recipe->seed, 9);
-    assert_true(recipe->feature.trainable);
+    assert_true(recipe->features[0].trainable);
     assert_int_equal(recipe->hidden.items[0], 7);
     assert_true(recipe->learning_rate == 0.5);
     assert_int_equal(recipe->optimizer, TMLI_RMSPROP);

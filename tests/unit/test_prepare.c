@@ -55,8 +55,9 @@ static tml_status prepare(const char *dir, const char *yaml, const texts *given,
                                  .n_validation = paths[1] != NULL,
                                  .test = (const char *const *)&paths[2],
                                  .n_test = paths[2] != NULL};
-    assert_int_equal(tmli_model_tokenizer(recipe, &tokenizer, NULL), TML_OK);
-    const tml_status status = tmli_prepare(recipe, tokenizer, &input, stop, out, err);
+    assert_int_equal(tmli_model_tokenizer(recipe, TML_TOKENIZER_UNICODE, &tokenizer, NULL), TML_OK);
+    const tmli_preparing job = {.recipe = recipe, .input = &input, .stop = stop};
+    const tml_status status = tmli_prepare(&job, tokenizer, out, err);
     tml_tokenizer_free(tokenizer);
     tml_recipe_free(recipe); /* labels without names in the recipe do not need it any more */
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
@@ -242,11 +243,12 @@ static void every_allocation_of_preparing_may_fail(void **state)
     const tml_fit_input input = {.train = paths, .n_train = 1, .test = paths, .n_test = 1};
     tml_recipe *const recipe = tiny_recipe(tiny_yaml);
     tml_tokenizer *tokenizer = NULL;
-    assert_int_equal(tmli_model_tokenizer(recipe, &tokenizer, NULL), TML_OK);
+    assert_int_equal(tmli_model_tokenizer(recipe, TML_TOKENIZER_UNICODE, &tokenizer, NULL), TML_OK);
+    const tmli_preparing job = {.recipe = recipe, .input = &input, .excerpt_bytes = 5};
     for (size_t nth = 0;; nth++) {
         tmli_prepared p;
         fail_allocation(nth);
-        const tml_status status = tmli_prepare(recipe, tokenizer, &input, NULL, &p, NULL);
+        const tml_status status = tmli_prepare(&job, tokenizer, &p, NULL);
         fail_allocation(NEVER);
         tmli_prepared_deinit(&p);
         if (status == TML_OK) {

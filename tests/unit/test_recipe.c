@@ -97,8 +97,8 @@ static void a_recipe_without_keys_has_the_defaults(void **state)
     assert_true(recipe->split_validation == 0.2);
     assert_int_equal(recipe->tokenizer, TML_TOKENIZER_UNICODE);
     assert_int_equal(recipe->normalize.n, 1);
-    assert_int_equal(recipe->feature.max_words, 10000);
-    assert_true(recipe->feature.trainable);
+    assert_int_equal(recipe->features[0].max_words, 10000);
+    assert_true(recipe->features[0].trainable);
     assert_int_equal(recipe->hidden.n, 1);
     assert_int_equal(recipe->hidden.items[0], 32);
     assert_int_equal(recipe->epochs, 10);
@@ -126,7 +126,7 @@ static void the_recipe_news_is_the_tutorials_network(void **state)
     assert_int_equal(recipe->hidden.n, 2);
     assert_int_equal(recipe->epochs, 2);
     assert_int_equal(recipe->optimizer, TMLI_RMSPROP);
-    assert_false(recipe->feature.trainable);
+    assert_false(recipe->features[0].trainable);
     assert_string_equal(recipe->request_key, "input");
     assert_string_equal(recipe->response_key, "result");
     tml_recipe_free(recipe);
@@ -150,11 +150,62 @@ static void every_built_in_recipe_is_valid_and_has_its_name(void **state)
     assert_null(tml_recipe_text("").data);
 }
 
+static const char bags[] =
+    "data: {encoding: latin-1}\n"
+    "text:\n"
+    "  normalize: [{drop_lines: 5}, lower, drop_stop_words]\n"
+    "  tokenizer: word\n"
+    "  stop_words: [the, a]\n"
+    "  stem: english\n"
+    "features:\n"
+    "  - {type: bag, ngrams: [1, 2], min_docs: 2, max_docs: 1.0, max_features: 100, norm: none}\n"
+    "  - {type: bag, tokenizer: char_wb, ngrams: 3, min_docs: 0.25, max_docs: 50%, binary: true,\n"
+    "     use_idf: false, sublinear_tf: true, smooth_idf: false, hashed: 512, alternate_sign: "
+    "false}\n"
+    "model: {type: naive_bayes, variant: complement, alpha: 0.5, fit_prior: false, norm: true,\n"
+    "        one_vs_rest: true, class_prior: {x: 0.25, y: 0.75}}\n";
+
+static void blocks_and_their_keys_are_read(void **state)
+{
+    (void)state;
+    tml_recipe *const recipe = parse(bags);
+    const tmli_feature *const first = &recipe->features[0];
+    const tmli_feature *const second = &recipe->features[1];
+    assert_int_equal(recipe->n_features, 2);
+    assert_int_equal(recipe->normalize.items[0], TML_NORMALIZE_DROP_LINES);
+    assert_int_equal(recipe->normalize.counts[0], 5);
+    assert_int_equal(recipe->stop_words.n, 2);
+    assert_true(first->type == TMLI_FEATURE_BAG && second->type == TMLI_FEATURE_BAG);
+    assert_true(first->ngrams.first == 1 && first->ngrams.last == 2);
+    assert_true(second->ngrams.first == 3 && second->ngrams.last == 3);
+    assert_true(!first->min_docs.is_share && first->min_docs.value == 2);
+    assert_true(first->max_docs.is_share && first->max_docs.value == 1);
+    assert_true(second->min_docs.is_share && second->min_docs.value == 0.25);
+    assert_true(second->max_docs.is_share && second->max_docs.value == 0.5);
+    assert_true(first->tokenizer == 0 && second->tokenizer == TML_TOKENIZER_CHAR_WB + 1);
+    assert_true(second->hashed == 512 && first->max_features == 100);
+    assert_int_equal(tml_recipe_check(recipe, NULL), TML_OK);
+    /* A name without a number concerns both blocks, one with a number its own. */
+    assert_int_equal(tml_recipe_set(recipe, TML_STR("ngram_range"), TML_STR("(2, 3)"), NULL),
+                     TML_OK);
+    assert_int_equal(tml_recipe_set(recipe, TML_STR("features.1.min_docs"), TML_STR("7"), NULL),
+                     TML_OK);
+    assert_true(first->ngrams.first == 2 && first->ngrams.last == 3);
+    assert_true(second->ngrams.first == 2 && second->ngrams.last == 3);
+    assert_true(first->min_docs.value == 2 && second->min_docs.value == 7);
+    tml_error err = {0};
+    assert_int_equal(tml_recipe_set(recipe, TML_STR("features.2.min_docs"), TML_STR("7"), &err),
+                     TML_EINVAL);
+    assert_string_equal(err.text,
+                        "features.2.min_docs: the recipe has 2 feature blocks, counted from 0");
+    tml_recipe_free(recipe);
+}
+
 static void what_is_written_reads_back_the_same(void **state)
 {
     (void)state;
     static const char *const recipes[] = {
-        "{}", everything,
+        "{}", everything, bags,
         "train: {learning_rate: 0.1}\nmodel: {hidden: [], class_weight: balanced}",
         "name: \"\\u00e9 \\U0001F600 \\\\ \\\"\"\ntext: {normalize: []}\n"};
     for (size_t i = 0; i < COUNT_OF(recipes); i++) {
@@ -189,11 +240,13 @@ static void every_key_is_read_and_written(void **state)
     write_text(recipe, text, sizeof text);
     assert_string_equal(
         text,
-        "{\"name\":\"all\",\"data\":{\"format\":\"tsv\",\"quote\":\"none\",\"header\":[\"a\","
-        "\"b c\",\"3\"],\"text\":\"body\",\"label\":\"kind\",\"weight\":\"importance\",\"labels\":"
+        "{\"name\":\"all\",\"data\":{\"format\":\"tsv\",\"quote\":\"none\",\"encoding\":"
+        "\"utf-8\",\"header\":[\"a\",\"b "
+        "c\",\"3\"],\"text\":\"body\",\"label\":\"kind\",\"weight\":\"importance\",\"labels\":"
         "{\"x\":\"The \\\"X\\\"\",\"y\":\"Ypsilon\"},\"split\":{\"validation\":0.25,\"seed\":"
         "9007199254740991}},\"text\":{\"normalize\":[\"nfkc\",\"lower\",\"strip_accents\","
-        "\"collapse_spaces\"],\"tokenizer\":\"whitespace\"},\"features\":[{\"type\":\"sequence\","
+        "\"collapse_spaces\"],\"tokenizer\":\"whitespace\",\"stop_words\":[],"
+        "\"stem\":\"none\"},\"features\":[{\"type\":\"sequence\","
         "\"max_words\":1234,\"length\":17,\"padding\":\"post\",\"truncating\":\"post\","
         "\"embedding\":{\"source\":\"words.vec\",\"dims\":7,\"trainable\":false}}],\"model\":{"
         "\"type\":\"feed_forward\",\"hidden\":[64,3,5],\"activation\":\"tanh\",\"output\":"
@@ -229,7 +282,8 @@ static void mistakes_are_refused_with_line_column_and_the_nearest_name(void **st
         {"features: [{lenght: 3}]", TML_EINVAL,
          "recipe.yaml:1:21: features.*.lenght: unknown key; did you mean \"features.*.length\"?"},
         {"text: {tokenizer: keas}", TML_EINVAL,
-         "recipe.yaml:1:19: text.tokenizer: \"keas\" is not one of keras, whitespace, unicode; did "
+         "recipe.yaml:1:19: text.tokenizer: \"keas\" is not one of keras, whitespace, unicode, "
+         "word, char, char_wb; did "
          "you mean \"keras\"?"},
         {"data: {labels: [a, b]}", TML_EINVAL,
          "recipe.yaml:1:16: data.labels: expected a map of labels in the data to names, found a "
@@ -294,7 +348,19 @@ static void contradictions_are_refused_by_the_check(void **state)
         const char *sentence;
     } cases[] = {
         {"features: [{length: 3}, {length: 4}]",
-         "recipe.yaml: features: 2 blocks, this version takes one"},
+         "recipe.yaml: features: 2 blocks, the first of type sequence: model.type feed_forward "
+         "takes one block of type sequence"},
+        {"features: [{type: bag}]", "recipe.yaml: features: 1 blocks, the first of type bag: "
+                                    "model.type feed_forward takes one "
+                                    "block of type sequence"},
+        {"model: {type: naive_bayes}",
+         "recipe.yaml: features.0.type: sequence: model.type naive_bayes takes blocks of type bag"},
+        {"model: {type: naive_bayes}\nfeatures: [{type: bag}, {type: bag, hashed: 64}]",
+         "recipe.yaml: features.1.alternate_sign: naive Bayes cannot take the negative values of "
+         "signed hashing: set alternate_sign=false"},
+        {"model: {type: naive_bayes, class_prior: balanced}\nfeatures: [{type: bag}]",
+         "recipe.yaml: model.class_prior: balanced: expected a map of labels to numbers; "
+         "fit_prior=false makes all labels equally likely"},
         {"features: [{embedding: {trainable: false}}]",
          "recipe.yaml: features.0.embedding: without word vectors there is nothing to keep "
          "frozen: set trainable=true, or vectors=FILE"},
@@ -333,15 +399,17 @@ static void every_short_name_stands_for_a_key(void **state)
         {"train.epochs", "train.epochs"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const tmli_key *const key = tmli_key_named(tmli_str(cases[i].name));
+        size_t block = 0;
+        const tmli_key *const key = tmli_key_named(tmli_str(cases[i].name), &block);
         assert_non_null(key);
         assert_string_equal(key->path, cases[i].path);
     }
     static const char *const strangers[] = {
-        "",      "Epochs",      "features.1.length", "features.",
+        "",      "Epochs",      "features.8.length", "features.",
         "train", "features.0.", "features.0.lengt",  "."};
     for (size_t i = 0; i < COUNT_OF(strangers); i++) {
-        assert_null(tmli_key_named(tmli_str(strangers[i])));
+        size_t block = 0;
+        assert_null(tmli_key_named(tmli_str(strangers[i]), &block));
     }
 }
 
@@ -397,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_recipe_without_keys_has_the_defaults),
         cmocka_unit_test(the_recipe_news_is_the_tutorials_network),
         cmocka_unit_test(every_built_in_recipe_is_valid_and_has_its_name),
+        cmocka_unit_test(blocks_and_their_keys_are_read),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(every_key_is_read_and_written),
         cmocka_unit_test(mistakes_are_refused_with_line_column_and_the_nearest_name),

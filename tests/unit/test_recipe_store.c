@@ -203,8 +203,25 @@ static const struct {
     {"hidden", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "hidden: 16 layers, at most 15"},
     {"normalize", "lower, uper",
      "normalize: \"uper\" is not one of lower, squeeze_punctuation, nfc, nfkc, strip_accents, "
-     "collapse_spaces"},
+     "collapse_spaces, strip_accents_unicode, strip_accents_ascii, strip_html, strip, drop_lines, "
+     "drop_empty_lines, letters_only, drop_stop_words"},
     {"data.header", "[a, [b]]", "data.header: expected text, found a list"},
+    {"min_df", "1.5",
+     "min_df: \"1.5\" is neither a number of documents (2) nor a share of them in "
+     "0..1 (0.01, 1%)"},
+    {"max_df", "101%",
+     "max_df: \"101%\" is neither a number of documents (2) nor a share of them in "
+     "0..1 (0.01, 1%)"},
+    {"ngram_range", "(2, 1)", "ngram_range: [2, 1] is upside down: the smaller number comes first"},
+    {"ngrams", "1,2,3", "ngrams: expected two numbers such as [1, 2], found 3"},
+    {"ngrams", "0", "ngrams: \"0\" is not a whole number in 1..64"},
+    {"alpha", "0", "alpha: \"0\" is not a number in 1e-10..1000000000"},
+    {"alpha", "-1", "alpha: \"-1\" is not a number in 1e-10..1000000000"},
+    {"normalize", "drop_lines",
+     "normalize: drop_lines: drop_lines takes a number, as in {drop_lines: 5}; other steps take "
+     "none"},
+    {"normalize", "[{lower: 5}]",
+     "normalize: lower: drop_lines takes a number, as in {drop_lines: 5}; other steps take none"},
     {"labels", "b", "labels: expected a map of labels in the data to names, found a string"},
     {"labels", "[b]", "labels: expected a map of labels in the data to names, found a list"},
     {"labels", "{b: [x]}", "labels: expected text, found a list"},
@@ -251,7 +268,7 @@ static void every_range_is_closed(void **state)
         };
         for (size_t c = 0; c < COUNT_OF(cases); c++) {
             const tmli_value value = {.kind = TMLI_NUMBER, .number = cases[c].value};
-            if (tmli_key_store(*state, key, &value, key->path, NULL) != cases[c].status) {
+            if (tmli_key_store(*state, key, 0, &value, key->path, NULL) != cases[c].status) {
                 fail_msg("%s: %.17g", key->path, cases[c].value);
             }
         }
@@ -264,19 +281,24 @@ static void values_from_json_are_read_as_well(void **state)
     static const tmli_value number = {.kind = TMLI_NUMBER, .number = 12.5};
     static const tmli_value truth = {.kind = TMLI_BOOL, .number = 1};
     static const tmli_value nothing = {.kind = TMLI_NULL};
+    size_t block = 0;
     tml_recipe *const recipe = *state;
     tml_error err = {0};
-    assert_int_equal(tmli_key_store(recipe, tmli_key_named(TML_STR("text")), &number, "t", NULL),
-                     TML_OK);
+    assert_int_equal(
+        tmli_key_store(recipe, tmli_key_named(TML_STR("text"), &block), 0, &number, "t", NULL),
+        TML_OK);
     assert_string_equal(recipe->text, "12.5");
     assert_int_equal(
-        tmli_key_store(recipe, tmli_key_named(TML_STR("trainable")), &truth, "t", NULL), TML_OK);
-    assert_true(recipe->feature.trainable);
+        tmli_key_store(recipe, tmli_key_named(TML_STR("trainable"), &block), 0, &truth, "t", NULL),
+        TML_OK);
+    assert_true(recipe->features[0].trainable);
     assert_int_equal(
-        tmli_key_store(recipe, tmli_key_named(TML_STR("vectors")), &nothing, "v", NULL), TML_OK);
-    assert_null(recipe->feature.source);
-    assert_int_equal(tmli_key_store(recipe, tmli_key_named(TML_STR("text")), &nothing, "t", &err),
-                     TML_EINVAL);
+        tmli_key_store(recipe, tmli_key_named(TML_STR("vectors"), &block), 0, &nothing, "v", NULL),
+        TML_OK);
+    assert_null(recipe->features[0].source);
+    assert_int_equal(
+        tmli_key_store(recipe, tmli_key_named(TML_STR("text"), &block), 0, &nothing, "t", &err),
+        TML_EINVAL);
     assert_string_equal(err.text, "t: expected text, found null");
 }
 

@@ -193,7 +193,7 @@ static void the_environment_may_choose_the_answers_type(void **state)
 static void append_prediction(tiny_server *fix, const char *text, bool probabilities, tmli_buf *out)
 {
     tml_session *session = NULL;
-    float scores[2];
+    double scores[2];
     const tml_str str = tmli_str(text);
     const tml_model *model = fix->server.model;
     assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
@@ -203,12 +203,12 @@ static void append_prediction(tiny_server *fix, const char *text, bool probabili
     tmli_buf_append_text(out, "{\"label\": ");
     tmli_json_string(out, tml_model_label(model, best));
     tmli_buf_append_text(out, ", \"score\": ");
-    tmli_json_float(out, scores[best]);
+    tmli_json_float(out, (float)scores[best]);
     for (size_t i = 0; probabilities && i < 2; i++) {
         tmli_buf_append_text(out, i == 0 ? ", \"probabilities\": {" : ", ");
         tmli_json_string(out, tml_model_label(model, i));
         tmli_buf_append_text(out, ": ");
-        tmli_json_float(out, scores[i]);
+        tmli_json_float(out, (float)scores[i]);
     }
     tmli_buf_append_text(out, probabilities ? "}}" : "}");
 }

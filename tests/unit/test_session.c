@@ -66,7 +66,7 @@ static void scores_are_probabilities_and_tell_the_labels_apart(void **state)
                                     "0.1}";
     static const tml_str texts[] = {{"good day", 8}, {"bad day", 7}};
     fixture *const f = *state;
-    float scores[2 * N_LABELS];
+    double scores[2 * N_LABELS];
     tml_model *const model = tiny_fit_rows(f->dir, sure_yaml, tiny_rows);
     tml_session *session = NULL;
     assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
@@ -83,7 +83,7 @@ static void scores_are_probabilities_and_tell_the_labels_apart(void **state)
 static void a_sigmoid_gives_both_labels_their_probability(void **state)
 {
     fixture *const f = *state;
-    float scores[N_LABELS];
+    double scores[N_LABELS];
     tml_model *const model = tiny_fit_rows(
         f->dir, "model: {output: sigmoid}\nfeatures: [{length: 3, embedding: {dims: 2}}]",
         tiny_rows);
@@ -99,10 +99,10 @@ static void a_sigmoid_gives_both_labels_their_probability(void **state)
 static void neighbours_do_not_change_a_single_bit(void **state)
 {
     fixture *const f = *state;
-    float together[N_TEXTS * N_LABELS];
+    double together[N_TEXTS * N_LABELS];
     assert_int_equal(tml_session_predict(f->session, f->strs, N_TEXTS, together, NULL), TML_OK);
     for (size_t i = 0; i < N_TEXTS; i++) {
-        float alone[N_LABELS];
+        double alone[N_LABELS];
         assert_int_equal(tml_session_predict(f->session, &f->strs[i], 1, alone, NULL), TML_OK);
         assert_memory_equal(alone, together + i * N_LABELS, sizeof alone);
     }
@@ -112,8 +112,8 @@ static void neighbours_do_not_change_a_single_bit(void **state)
 static void a_saved_model_gives_the_same_bits(void **state)
 {
     fixture *const f = *state;
-    float before[N_TEXTS * N_LABELS];
-    float after[N_TEXTS * N_LABELS];
+    double before[N_TEXTS * N_LABELS];
+    double after[N_TEXTS * N_LABELS];
     tml_model *loaded = NULL;
     tml_session *session = NULL;
     char *const dir = tmpdir_path(f->dir, "model");
@@ -134,7 +134,7 @@ static void any_bytes_are_a_text(void **state)
         LONG_BYTES = 1 << 20
     };
     fixture *const f = *state;
-    float scores[N_LABELS];
+    double scores[N_LABELS];
     char *const bytes = malloc(LONG_BYTES);
     assert_non_null(bytes);
     tmli_rng rng = tmli_rng_at(1, TMLI_RNG_SHUFFLE, 0, 0);
@@ -152,7 +152,7 @@ static void any_bytes_are_a_text(void **state)
 static void nothing_is_allocated_after_warm_up(void **state)
 {
     fixture *const f = *state;
-    float scores[N_TEXTS * N_LABELS];
+    double scores[N_TEXTS * N_LABELS];
     assert_int_equal(tml_session_predict(f->session, f->strs, N_TEXTS, scores, NULL), TML_OK);
     fail_allocation(0);
     const tml_status status = tml_session_predict(f->session, f->strs, N_TEXTS, scores, NULL);
@@ -162,7 +162,7 @@ static void nothing_is_allocated_after_warm_up(void **state)
 
 typedef struct worker {
     const fixture *f;
-    float scores[N_TEXTS * N_LABELS];
+    double scores[N_TEXTS * N_LABELS];
     tml_status status;
 } worker;
 
@@ -184,7 +184,7 @@ static void threads_share_a_model_with_a_session_each(void **state)
         N_THREADS = 6
     };
     fixture *const f = *state;
-    float want[N_TEXTS * N_LABELS];
+    double want[N_TEXTS * N_LABELS];
     pthread_t threads[N_THREADS];
     worker *const workers = calloc(N_THREADS, sizeof *workers);
     assert_non_null(workers);
@@ -204,7 +204,7 @@ static void threads_share_a_model_with_a_session_each(void **state)
 static void the_best_is_the_first_of_equal_scores(void **state)
 {
     (void)state;
-    static const float scores[] = {0.1F, 0.4F, 0.4F, 0.1F};
+    static const double scores[] = {0.1, 0.4, 0.4, 0.1};
     assert_int_equal(tml_best(scores, 4), 1);
     assert_int_equal(tml_best(scores, 1), 0);
 }
@@ -214,7 +214,7 @@ static void every_allocation_of_a_session_may_fail(void **state)
     fixture *const f = *state;
     for (size_t nth = 0;; nth++) {
         tml_session *session = NULL;
-        float scores[3 * N_LABELS];
+        double scores[3 * N_LABELS];
         tml_error err = {0};
         fail_allocation(nth);
         tml_status status = tml_session_create(f->model, &session, &err);

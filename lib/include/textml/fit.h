@@ -11,6 +11,7 @@
 #include "textml/model.h"
 #include "textml/recipe.h"
 #include "textml/status.h"
+#include "textml/str.h"
 
 /* Figures of one epoch. Losses as Keras reports them. */
 typedef struct tml_epoch {
@@ -41,7 +42,8 @@ typedef struct tml_fit_input {
 } tml_fit_input;
 
 typedef struct tml_fit_options {
-    size_t n_threads; /* at least 1; does not change the result */
+    size_t n_threads;     /* at least 1; does not change the result */
+    bool keep_evaluation; /* the report gets the scores behind its figures */
     /* may be NULL: set it to finish the batch and keep the best model so far */
     const atomic_bool *stop;
     void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
@@ -49,6 +51,18 @@ typedef struct tml_fit_options {
                         const tml_progress *progress); /* may be NULL; after each batch */
     void *ctx;
 } tml_fit_options;
+
+/* Rows that were scored: of the test part, or without one of the validation part. */
+typedef struct tml_evaluation {
+    const char *part;      /* "test" or "validation", static; NULL when nothing was kept */
+    size_t n;              /* rows */
+    uint32_t *truth;       /* [n] labels, owned, as all below */
+    double *probabilities; /* [n, labels] */
+    tml_str *texts;        /* [n] beginnings of the texts; may end amid a character */
+    char *bytes;           /* what texts points into */
+} tml_evaluation;
+
+TML_API void tml_evaluation_deinit(tml_evaluation *evaluation); /* leaves {0} */
 
 typedef struct tml_fit_report {
     size_t rows_train, rows_validation, rows_test;
@@ -64,6 +78,7 @@ typedef struct tml_fit_report {
     size_t n_epochs;
     tml_metrics validation; /* of the kept weights; n_rows 0 when there are no rows */
     tml_metrics test;
+    tml_evaluation evaluation; /* with keep_evaluation */
     double seconds_reading, seconds_vectors, seconds_training;
 } tml_fit_report;
 

@@ -47,8 +47,8 @@ TML_API void tml_session_free(tml_session *session); /* NULL is allowed */
  * accepted as text. The scores of a text do not depend on its neighbours.
  * Errors: TML_ENOMEM only, while scratch still grows to the longest text seen. */
 TML_API TML_NODISCARD tml_status tml_session_predict(tml_session *session, const tml_str *texts,
-                                                     size_t n, float *scores, tml_error *err);
+                                                     size_t n, double *scores, tml_error *err);
 /* Index of the greatest score (the first of equal ones); n at least 1. */
-TML_API size_t tml_best(const float *scores, size_t n);
+TML_API size_t tml_best(const double *scores, size_t n);
 
 #endif

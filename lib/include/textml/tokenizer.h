@@ -37,7 +37,8 @@ typedef enum tml_tokenizer_kind {
     X(TML_NORMALIZE_ACCENTS_ASCII, "strip_accents_ascii") /* NFKD, then ASCII alone */             \
     X(TML_NORMALIZE_STRIP_HTML, "strip_html")             /* <[^>]+> to a blank */                 \
     X(TML_NORMALIZE_STRIP, "strip")                       /* Python's str.strip() */               \
-    X(TML_NORMALIZE_DROP_LINES, "drop_lines")             /* the first step_counts lines */        \
+    X(TML_NORMALIZE_DROP_LINES,                                                                    \
+      "drop_lines") /* the first step_counts lines, of texts that have more */                     \
     X(TML_NORMALIZE_DROP_EMPTY_LINES, "drop_empty_lines")                                          \
     X(TML_NORMALIZE_LETTERS_ONLY, "letters_only")       /* [^a-zA-Z] to a blank */                 \
     X(TML_NORMALIZE_DROP_STOP_WORDS, "drop_stop_words") /* from blank to blank: docs/recipes.md */
