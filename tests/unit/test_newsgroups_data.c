@@ -70,8 +70,8 @@ static bool next_line(FILE *file, char line[256], char *fields[], size_t n)
 
 static void load_golden(golden_data *g)
 {
-    char line[256];
-    char *fields[5];
+    char line[256] = "";
+    char *fields[5] = {NULL};
     FILE *file = fopen(TML_GOLDEN_DIR "/newsgroups/counts", "r");
     assert_non_null(file);
     for (size_t i = 0; i < CLASSES; i++) {
