@@ -62,8 +62,9 @@ static bool next_line(FILE *file, char line[256], char *fields[], size_t n)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        fields[i] = strtok_r(i == 0 ? line : NULL, "\t\n", &rest);
-        assert_non_null(fields[i]);
+        char *const field = strtok_r(i == 0 ? line : NULL, "\t\n", &rest);
+        assert_non_null(field);
+        fields[i] = field != NULL ? field : line; /* clang-tidy does not know that cmocka leaves */
     }
     return true;
 }
@@ -71,7 +72,7 @@ static bool next_line(FILE *file, char line[256], char *fields[], size_t n)
 static void load_golden(golden_data *g)
 {
     char line[256] = "";
-    char *fields[5] = {NULL};
+    char *fields[5] = {line, line, line, line, line};
     FILE *file = fopen(TML_GOLDEN_DIR "/newsgroups/counts", "r");
     assert_non_null(file);
     for (size_t i = 0; i < CLASSES; i++) {
