@@ -48,10 +48,10 @@ static parts cut_name(const char *name)
 {
     parts out = {.climbs = name[0] == '/'};
     for (const char *at = name; *at != '\0';) {
-        const tml_str part = {at, strcspn(at, "/")};
-        at += part.len;
-        at += *at == '/';
-        if (part.len == 0 || tmli_str_eq_text(part, ".")) {
+        const size_t n = strcspn(at, "/");
+        const tml_str part = {at, n};
+        at += n + (at[n] == '/' ? 1 : 0);
+        if (n == 0 || tmli_str_eq_text(part, ".")) {
             continue;
         }
         out.climbs = out.climbs || tmli_str_eq_text(part, "..");

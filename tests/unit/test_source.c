@@ -430,6 +430,53 @@ static int remove_dir(void **state)
 
 #define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+/* Latin-1 through a window: what was loaded before and what comes later, in pieces of any size. */
+static void windows_turn_latin_1_into_utf_8(void **state)
+{
+    (void)state;
+    unsigned char bytes[600];
+    char want[1200];
+    size_t n_want = 0;
+    for (size_t i = 0; i < sizeof bytes; i++) { /* runs of ASCII between bytes of all values */
+        bytes[i] = (unsigned char)(i % 3 == 0 && i % 7 < 4 ? i : 'a' + i % 26);
+        if (bytes[i] >= 0x80) {
+            want[n_want] = (char)(bytes[i] >= 0xC0 ? 0xC3 : 0xC2);
+            n_want++;
+        }
+        want[n_want] = (char)(bytes[i] >= 0xC0 ? bytes[i] - 0x40 : bytes[i]);
+        n_want++;
+    }
+    for (size_t limit = 1; limit < 40; limit++) {
+        for (size_t before = 0; before < 3; before++) { /* fills ahead of the switch */
+            tmli_source *source = NULL;
+            tmli_window window;
+            size_t at = 0;
+            assert_int_equal(tmli_source_memory("t", bytes, sizeof bytes, &source, NULL), TML_OK);
+            tmli_window_init(&window, source, limit);
+            for (size_t k = 0; k < before && window.end - window.at < limit; k++) {
+                assert_int_equal(tmli_window_fill(&window, NULL), TML_OK);
+            }
+            assert_int_equal(tmli_window_set_latin1(&window, NULL), TML_OK);
+            for (;;) {
+                const size_t held = window.end - window.at;
+                assert_true(held <= n_want - at);
+                if (held > 0) {
+                    assert_memory_equal(window.data + window.at, want + at, held);
+                }
+                at += held;
+                window.at = window.end;
+                if (window.ended) {
+                    break;
+                }
+                assert_int_equal(tmli_window_fill(&window, NULL), TML_OK);
+            }
+            assert_int_equal(at, n_want);
+            tmli_window_deinit(&window);
+            tmli_source_free(source);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +496,7 @@ int main(void)
         cmocka_unit_test(filling_keeps_what_is_not_consumed),
         cmocka_unit_test(a_window_without_memory_says_so),
         cmocka_unit_test(a_damaged_source_fails_the_window),
+        cmocka_unit_test(windows_turn_latin_1_into_utf_8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
