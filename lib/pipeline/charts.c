@@ -18,7 +18,10 @@ tmli_axis tmli_axis_nice(double low, double high, size_t n_ticks, double from, d
     const double rough = (high - low) / (double)n_ticks;
     const double power = pow(10, floor(log10(rough)));
     const double digit = rough / power;
-    const double step = power * (digit <= 1.0001 ? 1 : digit <= 2.0001 ? 2 : digit <= 5.0001 ? 5 : 10);
+    const double step = power * (digit <= 1.0001   ? 1
+                                 : digit <= 2.0001 ? 2
+                                 : digit <= 5.0001 ? 5
+                                                   : 10);
     const double exponent = floor(log10(step) + 1e-9);
     tmli_axis axis = {.step = step, .from = from, .to = to};
     /* A hair of tolerance: 0.3 / 0.1 is below 3. */
@@ -48,18 +51,10 @@ static void put_tick(tmli_buf *out, const tmli_axis *axis, double value)
         return;
     }
     switch (format[2]) {
-    case '0':
-        tmli_put(out, "%.0f", value);
-        break;
-    case '1':
-        tmli_put(out, "%.1f", value);
-        break;
-    case '2':
-        tmli_put(out, "%.2f", value);
-        break;
-    default:
-        tmli_put(out, "%.4f", value);
-        break;
+    case '0': tmli_put(out, "%.0f", value); break;
+    case '1': tmli_put(out, "%.1f", value); break;
+    case '2': tmli_put(out, "%.2f", value); break;
+    default: tmli_put(out, "%.4f", value); break;
     }
     if (axis->is_percent) {
         tmli_buf_append_text(out, "%");
@@ -82,7 +77,8 @@ static void draw_y_axis(tmli_buf *out, const tmli_plot *plot, const char *name)
         const double y = tmli_axis_at(axis, value);
         tmli_put(out, "<line class='%s' x1='%f' x2='%f' y1='%f' y2='%f'/>",
                  i == 0 ? "axis" : "grid", plot->x.from, plot->x.to, y, y);
-        tmli_put(out, "<text class='tick' x='%f' y='%f' text-anchor='end'>", plot->x.from - 7, y + 4);
+        tmli_put(out, "<text class='tick' x='%f' y='%f' text-anchor='end'>", plot->x.from - 7,
+                 y + 4);
         put_tick(out, axis, value);
         tmli_put(out, "</text>\n");
     }
@@ -127,7 +123,8 @@ void tmli_plot_line(tmli_buf *out, const tmli_plot *plot, const char *css_class,
             run = 0;
             continue;
         }
-        const bool is_alone = run == 0 && (i + 1 == n || !isfinite(x[i + 1]) || !isfinite(y[i + 1]));
+        const bool is_alone =
+            run == 0 && (i + 1 == n || !isfinite(x[i + 1]) || !isfinite(y[i + 1]));
         tmli_put(out, "%s%f %f", run == 0 ? "M" : "L", tmli_axis_at(&plot->x, x[i]),
                  tmli_axis_at(&plot->y, y[i]));
         /* Without length, but round ends make it a dot. */

@@ -108,16 +108,20 @@ static void set_size(word *w, double lightest, double heaviest)
 
 static void draw(tmli_buf *out, const word *words, size_t n)
 {
+    double left = WIDTH;
+    double right = 0;
     double top = HEIGHT;
     double bottom = 0;
     for (size_t i = 0; i < n; i++) {
+        left = fmin(left, words[i].x - words[i].width / 2);
+        right = fmax(right, words[i].x + words[i].width / 2);
         top = fmin(top, words[i].y - words[i].height / 2);
         bottom = fmax(bottom, words[i].y + words[i].height / 2);
     }
     tmli_put(out,
-             "<div class='wide'><svg class='cloud' viewBox='0 %f %f %f' role='img' "
-             "aria-label='Word cloud'>\n",
-             top, WIDTH, bottom - top);
+             "<div class='wide'><svg class='cloud' style='max-width:%fpx' viewBox='%f %f %f %f' "
+             "role='img' aria-label='Word cloud'>\n",
+             1.35 * (right - left), left, top, right - left, bottom - top);
     for (size_t i = 0; i < n; i++) {
         const word *const w = &words[i];
         /* textLength: the reader's font is not known, the room that was kept is. */

@@ -9,8 +9,8 @@
 #include "textml/report.h"
 
 enum {
-    TMLI_REPORT_SHOWN = 60,   /* classes in pictures: more could not be told apart */
-    TMLI_CURVE_POINTS = 200,  /* of a drawn curve */
+    TMLI_REPORT_SHOWN = 60,  /* classes in pictures: more could not be told apart */
+    TMLI_CURVE_POINTS = 200, /* of a drawn curve */
     TMLI_CALIBRATION_BINS = 10,
     TMLI_REPORT_MISTAKES = 20
 };
@@ -32,12 +32,12 @@ typedef struct tmli_report {
     uint32_t *shown; /* [n_shown] classes in pictures, in the order of the labels; owned */
     size_t n_shown;
     /* What follows is there when in->evaluation.n > 0. */
-    tml_metrics metrics;    /* owned */
-    uint32_t *predicted;    /* [n] most probable class; owned */
-    double *confidence;     /* [n] its probability; owned */
-    double *roc_area;       /* [n_labels]; owned */
-    double *average_precision; /* [n_labels]; owned */
-    tmli_report_curve *roc; /* [n_shown]; owned */
+    tml_metrics metrics;                 /* owned */
+    uint32_t *predicted;                 /* [n] most probable class; owned */
+    double *confidence;                  /* [n] its probability; owned */
+    double *roc_area;                    /* [n_labels]; owned */
+    double *average_precision;           /* [n_labels]; owned */
+    tmli_report_curve *roc;              /* [n_shown]; owned */
     tmli_report_curve *precision_recall; /* [n_shown]; owned */
     tmli_figure accuracy, macro_f1, weighted_f1, log_loss;
 } tmli_report;

@@ -44,13 +44,13 @@ static void put_one_picture(tmli_buf *out, const tmli_report *report, const curv
                             const size_t *order, size_t n)
 {
     tmli_plot plot = {.width = 460, .height = 440};
-    plot.x = tmli_axis_nice(0, 1, 5, 46, 446);
+    plot.x = tmli_axis_nice(0, 1, 5, 46, 442);
     plot.y = tmli_axis_nice(0, 1, 5, 394, 34);
     tmli_put(out, "<figure><h3>%s</h3>\n", kind->heading);
     tmli_svg_open(out, "chart", plot.width, plot.height, kind->heading);
     tmli_plot_grid(out, &plot, kind->x_name, kind->y_name);
     if (kind->is_roc) {
-        tmli_put(out, "<line class='chance' x1='46' y1='394' x2='446' y2='34'/>\n");
+        tmli_put(out, "<line class='chance' x1='46' y1='394' x2='442' y2='34'/>\n");
     }
     /* Worst first, so that the best do not hide what matters. Colours belong to classes, not to ranks. */
     for (size_t i = n; i-- > 0;) {
@@ -61,8 +61,9 @@ static void put_one_picture(tmli_buf *out, const tmli_report *report, const curv
     }
     tmli_put(out, "</svg>\n<ol class='series'>\n");
     for (size_t i = 0; i < n; i++) {
-        tmli_put(out, "<li><svg class='dash' aria-hidden='true'><rect class='s%zu' width='100%%' "
-                      "height='100%%'/></svg><span class='term'>",
+        tmli_put(out,
+                 "<li><svg class='dash' aria-hidden='true'><rect class='s%zu' width='100%%' "
+                 "height='100%%'/></svg><span class='term'>",
                  order[i] % ONE_PICTURE);
         tmli_put_bdi(out, report->in->labels[report->shown[order[i]]], 26);
         tmli_put(out, "</span><span class='num'>%s ", kind->figure);
@@ -92,22 +93,28 @@ static void put_definitions(tmli_buf *out, const curve_kind *kind, const size_t 
 static void put_panels(tmli_buf *out, const tmli_report *report, const curve_kind *kind,
                        const size_t *order, size_t n)
 {
-    tmli_put(out, "<h3>%s</h3>\n<p class='small'>Left to right %s, upwards %s, each from 0 to 1. The "
-                  "smallest area comes first; pale lines are the other classes.</p>\n",
+    tmli_put(out,
+             "<h3>%s</h3>\n<p class='small'>Left to right %s, upwards %s, each from 0 to 1. The "
+             "smallest area comes first; pale lines are the other classes.</p>\n",
              kind->heading, kind->x_name, kind->y_name);
     put_definitions(out, kind, order, n);
     tmli_put(out, "<div class='panels'>\n");
     for (size_t i = n; i-- > 0;) {
         tmli_put(out, "<figure class='panel'><figcaption><span class='term'>");
         tmli_put_bdi(out, report->in->labels[report->shown[order[i]]], 26);
-        tmli_put(out, "</span><span class='num'>");
-        tmli_put_share(out, kind->curves[order[i]].area);
-        tmli_put(out, "</span></figcaption>\n<svg class='small-chart' viewBox='-2 -2 124 124' "
-                      "aria-hidden='true'><path class='mesh' "
-                      "d='M0 0H120V120H0ZM0 60H120M60 0V120'/>");
-        tmli_put(out, "%s<use class='pale' href='#%s'/><use class='hot' href='#%s-%zu'/></svg></figure>\n",
+        tmli_put(out,
+                 "</span></figcaption>\n<svg class='small-chart' viewBox='-2 -2 124 124' "
+                 "role='img' aria-label='%s'><path class='mesh' "
+                 "d='M0 0H120V120H0ZM0 60H120M60 0V120'/>",
+                 kind->heading);
+        tmli_put(out, "%s<use class='pale' href='#%s'/><use class='hot' href='#%s-%zu'/>",
                  kind->is_roc ? "<path class='chance' d='M0 120L120 0'/>" : "", kind->id, kind->id,
                  order[i]);
+        /* In the corner that good curves leave free. */
+        tmli_put(out, "<text class='area' x='%f' y='112' text-anchor='%s'>",
+                 kind->is_roc ? 113.0 : 7.0, kind->is_roc ? "end" : "start");
+        tmli_put_share(out, kind->curves[order[i]].area);
+        tmli_put(out, "</text></svg></figure>\n");
     }
     tmli_put(out, "</div>\n");
 }
@@ -118,8 +125,10 @@ void tmli_report_curves(tmli_buf *out, const tmli_report *report)
         return;
     }
     const curve_kind kinds[] = {
-        {"roc", "ROC curves", "false positive rate", "true positive rate", "AUC", report->roc, true},
-        {"pr", "Precision and recall", "recall", "precision", "AP", report->precision_recall, false},
+        {"roc", "ROC curves", "false positive rate", "true positive rate", "AUC", report->roc,
+         true},
+        {"pr", "Precision and recall", "recall", "precision", "AP", report->precision_recall,
+         false},
     };
     size_t order[TMLI_REPORT_SHOWN];
     tmli_section(out, "curves", "Curves at every threshold",
@@ -161,7 +170,8 @@ static tml_status calibrate(const tmli_report *report, calibration *out, tml_err
     out->error = 0;
     for (size_t b = 0; status == TML_OK && b < TMLI_CALIBRATION_BINS; b++) {
         if (out->counts[b] > 0) {
-            out->error += fabs(out->mean[b] - out->fraction[b]) * (double)out->counts[b] / (double)e->n;
+            out->error +=
+                fabs(out->mean[b] - out->fraction[b]) * (double)out->counts[b] / (double)e->n;
         }
     }
     return status;
@@ -170,13 +180,13 @@ static tml_status calibrate(const tmli_report *report, calibration *out, tml_err
 static void draw_reliability(tmli_buf *out, const calibration *c)
 {
     tmli_plot plot = {.width = 460, .height = 400};
-    plot.x = tmli_axis_nice(0, 1, 5, 50, 446);
+    plot.x = tmli_axis_nice(0, 1, 5, 50, 442);
     plot.y = tmli_axis_nice(0, 1, 5, 354, 34);
     plot.x.is_percent = plot.y.is_percent = true;
     tmli_put(out, "<figure><h3>Confidence against accuracy</h3>\n");
     tmli_svg_open(out, "chart", plot.width, plot.height, "Calibration curve");
     tmli_plot_grid(out, &plot, "mean probability of the prediction", "share that was right");
-    tmli_put(out, "<line class='chance' x1='50' y1='354' x2='446' y2='34'/>\n");
+    tmli_put(out, "<line class='chance' x1='50' y1='354' x2='442' y2='34'/>\n");
     double x[TMLI_CALIBRATION_BINS];
     double y[TMLI_CALIBRATION_BINS];
     size_t n = 0;
@@ -197,8 +207,8 @@ static void draw_reliability(tmli_buf *out, const calibration *c)
     }
     tmli_plot_line(out, &plot, "l0", x, y, n);
     for (size_t i = 0; i < n; i++) {
-        tmli_put(out, "<circle class='dot' r='4' cx='%f' cy='%f'/>\n", tmli_axis_at(&plot.x, x[i]),
-                 tmli_axis_at(&plot.y, y[i]));
+        tmli_put(out, "<circle class='dot s0' r='4' cx='%f' cy='%f'/>\n",
+                 tmli_axis_at(&plot.x, x[i]), tmli_axis_at(&plot.y, y[i]));
     }
     tmli_put(out, "</svg></figure>\n");
 }
@@ -210,12 +220,13 @@ static void draw_confidence_histogram(tmli_buf *out, const calibration *c)
         most = c->counts[b] > most ? c->counts[b] : most;
     }
     tmli_plot plot = {.width = 460, .height = 400};
-    plot.x = tmli_axis_nice(0, 1, 5, 54, 446);
+    plot.x = tmli_axis_nice(0, 1, 5, 54, 442);
     plot.y = tmli_axis_nice(0, (double)most, 5, 354, 34);
     plot.x.is_percent = true;
     plot.y.is_count = true;
     tmli_put(out, "<figure><h3>How sure the model is</h3>\n");
-    tmli_svg_open(out, "chart", plot.width, plot.height, "Histogram of the predictions' probabilities");
+    tmli_svg_open(out, "chart", plot.width, plot.height,
+                  "Histogram of the probabilities");
     tmli_plot_grid(out, &plot, "probability of the prediction", "rows");
     const double width = (plot.x.to - plot.x.from) / TMLI_CALIBRATION_BINS;
     for (size_t b = 0; b < TMLI_CALIBRATION_BINS; b++) {
@@ -231,10 +242,11 @@ static void draw_confidence_histogram(tmli_buf *out, const calibration *c)
         tmli_put_percent(out, c->fraction[b]);
         tmli_put(out, " right</title></rect>\n");
     }
-    tmli_put(out, "</svg>\n<p class='legend'><svg class='swatch' aria-hidden='true'><rect class='s0' "
-                  "width='100%%' height='100%%'/></svg><span>right</span><svg class='swatch' "
-                  "aria-hidden='true'><rect class='s1' width='100%%' height='100%%'/></svg>"
-                  "<span>wrong</span></p></figure>\n");
+    tmli_put(out,
+             "</svg>\n<p class='legend'><svg class='swatch' aria-hidden='true'><rect class='s0' "
+             "width='100%%' height='100%%'/></svg><span>right</span><svg class='swatch' "
+             "aria-hidden='true'><rect class='s1' width='100%%' height='100%%'/></svg>"
+             "<span>wrong</span></p></figure>\n");
 }
 
 tml_status tmli_report_calibration(tmli_buf *out, const tmli_report *report, tml_error *err)

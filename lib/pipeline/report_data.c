@@ -25,10 +25,9 @@ static void put_figure(tmli_buf *out, const char *name, const char *note, const 
                  "height='2'/><rect class='fill' y='2' x='%f%%' width='%f%%' height='6' rx='3'/>"
                  "</svg>",
                  low, fmax(high - low, 1));
-        tmli_put(out, "<span class='ci'>95&#160;%% interval %.1f–%.1f&#160;%%</span>", low, high);
+        tmli_put(out, "<span class='ci'>95&#160;%% CI %.1f–%.1f&#160;%%</span>", low, high);
     } else {
-        tmli_put(out, "<span class='ci'>95&#160;%% interval %.3f–%.3f</span>", figure->low,
-                 figure->high);
+        tmli_put(out, "<span class='ci'>95&#160;%% CI %.3f–%.3f</span>", figure->low, figure->high);
     }
     tmli_put(out, "<span class='note'>%s</span></dd></div>\n", note);
 }
@@ -43,7 +42,8 @@ void tmli_report_headline(tmli_buf *out, const tmli_report *report)
     put_figure(out, "Accuracy", "share of rows with the right class", &report->accuracy, true);
     put_figure(out, "Macro F1", "every class counts the same", &report->macro_f1, true);
     put_figure(out, "Weighted F1", "every row counts the same", &report->weighted_f1, true);
-    put_figure(out, "Log loss", "0 is perfect; guessing evenly gives the logarithm of the number of classes",
+    put_figure(out, "Log loss",
+               "0 is perfect; guessing evenly gives the logarithm of the number of classes",
                &report->log_loss, false);
     tmli_put(out, "<div class='figure'><dt>Rows</dt><dd><span class='big'>");
     tmli_put_count(out, e->n);
@@ -122,7 +122,10 @@ static void rows_per_class(tmli_buf *out, const tmli_report *report)
             const tml_report_part *const part = &in->parts[p];
             if (part->rows_per_class != NULL) {
                 tmli_put(out, "<td class='bars'>");
-                tmli_svg_bar(out, p == 0 ? "s0" : p == 1 ? "s1" : "s2",
+                tmli_svg_bar(out,
+                             p == 0   ? "s0"
+                             : p == 1 ? "s1"
+                                      : "s2",
                              (double)part->rows_per_class[c] / (double)most_rows(report, part));
                 tmli_put(out, "<span>");
                 tmli_put_count(out, part->rows_per_class[c]);
@@ -160,7 +163,7 @@ static void length_histogram(tmli_buf *out, const tml_report_input *in)
         most = in->length_counts[i] > most ? in->length_counts[i] : most;
     }
     tmli_plot plot = {.width = 460, .height = 300};
-    plot.x = tmli_axis_nice(0, (double)n * bin_width, 6, 54, 446);
+    plot.x = tmli_axis_nice(0, (double)n * bin_width, 6, 54, 442);
     plot.x.high = (double)n * bin_width; /* bars fill the width: the last tick may lie inside */
     plot.y = tmli_axis_nice(0, (double)most, 5, 254, 34);
     plot.x.is_count = plot.y.is_count = true;
@@ -207,6 +210,10 @@ void tmli_report_data(tmli_buf *out, const tmli_report *report)
 
 /* ---- epochs ---------------------------------------------------------------------------------- */
 
+enum {
+    MARKED_EPOCHS = 12 /* few points are shown as points */
+};
+
 typedef struct epoch_chart {
     const char *heading, *unit;
     size_t train_at, validation_at; /* offsets in tml_epoch */
@@ -219,8 +226,8 @@ static double epoch_value(const tml_epoch *epoch, size_t offset)
 }
 
 /* Series name and last value beside the end of its line. */
-static void put_end_label(tmli_buf *out, const char *css_class, const char *name, double x, double y,
-                          double value, bool is_percent)
+static void put_end_label(tmli_buf *out, const char *css_class, const char *name, double x,
+                          double y, double value, bool is_percent)
 {
     tmli_put(out, "<text class='end %s' x='%f' y='%f'>%s", css_class, x, y - 2, name);
     tmli_put(out, "<tspan class='value' x='%f' dy='14'>", x);
@@ -233,7 +240,7 @@ static void put_end_label(tmli_buf *out, const char *css_class, const char *name
 }
 
 static void draw_series(tmli_buf *out, const tmli_plot *plot, const tml_report_input *in,
-                        size_t offset, const char *css_class)
+                        size_t offset, const char *css_class, const char *fill_class)
 {
     size_t run = 0;
     tmli_put(out, "<path class='line %s' d='", css_class);
@@ -246,10 +253,17 @@ static void draw_series(tmli_buf *out, const tmli_plot *plot, const tml_report_i
         tmli_put(out, "%s%f %f", run == 0 ? "M" : "L",
                  tmli_axis_at(&plot->x, (double)in->epochs[i].epoch),
                  tmli_axis_at(&plot->y, value));
-        /* A dot where the line has no length. */
-        tmli_buf_append_text(out, run++ == 0 ? "h0" : "");
+        run++;
     }
     tmli_put(out, "'/>\n");
+    for (size_t i = 0; i < in->n_epochs && in->n_epochs <= MARKED_EPOCHS; i++) {
+        const double value = epoch_value(&in->epochs[i], offset);
+        if (isfinite(value)) {
+            tmli_put(out, "<circle class='dot %s' r='3.5' cx='%f' cy='%f'/>\n", fill_class,
+                     tmli_axis_at(&plot->x, (double)in->epochs[i].epoch),
+                     tmli_axis_at(&plot->y, value));
+        }
+    }
 }
 
 static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const epoch_chart *chart)
@@ -267,8 +281,9 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
     const double first = (double)in->epochs[0].epoch;
     const double last = (double)in->epochs[in->n_epochs - 1].epoch;
     tmli_plot plot = {.width = 460, .height = 300};
-    plot.x = tmli_axis_nice(first, last, last - first < 6 ? (size_t)(last - first) + 1 : 6, 50, 372);
-    plot.x.low = first;
+    plot.x =
+        tmli_axis_nice(first, last, last - first < 6 ? (size_t)(last - first) + 1 : 6, 50, 372);
+    plot.x.low = last > first ? first : first - 1; /* one epoch stands in the middle */
     plot.x.high = last > first ? last : first + 1;
     if (plot.x.step < 1) {
         plot.x.step = 1;
@@ -288,10 +303,10 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
     tmli_put(out, "<figure><h3>%s</h3>\n", chart->heading);
     tmli_svg_open(out, "chart", plot.width, plot.height, chart->heading);
     tmli_plot_grid(out, &plot, "epoch", chart->unit);
-    draw_series(out, &plot, in, chart->train_at, "l0");
+    draw_series(out, &plot, in, chart->train_at, "l0", "s0");
     put_end_label(out, "t0", "training", 382, y_a, a, chart->is_percent);
     if (isfinite(b)) {
-        draw_series(out, &plot, in, chart->validation_at, "l1");
+        draw_series(out, &plot, in, chart->validation_at, "l1", "s1");
         put_end_label(out, "t1", "validation", 382, y_b, b, chart->is_percent);
     }
     tmli_put(out, "</svg></figure>\n");

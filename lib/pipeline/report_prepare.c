@@ -10,8 +10,8 @@
 #include "models/curves.h"
 #include "pipeline/charts.h"
 
-static const double Z95 = 1.959963984540054;    /* 97.5 % of the normal distribution lie below */
-static const double LOG_LOSS_CLIP = 1e-15;      /* as in textml/metrics.h */
+static const double Z95 = 1.959963984540054; /* 97.5 % of the normal distribution lie below */
+static const double LOG_LOSS_CLIP = 1e-15;   /* as in textml/metrics.h */
 
 void tmli_report_deinit(tmli_report *report)
 {
@@ -203,6 +203,7 @@ static void thin_curve(tmli_curve *curve, const scratch *s, tmli_report_curve *o
             break;
         }
     }
+    out->area = curve->area;
     out->n = n;
     memcpy(out->x, curve->x, n * sizeof *out->x);
     memcpy(out->y, curve->y, n * sizeof *out->y);

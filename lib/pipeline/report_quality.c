@@ -57,7 +57,8 @@ static void put_cell(tmli_buf *out, const heat_map *map, size_t row, size_t colu
     tmli_put_count(out, rows);
     tmli_put(out, " (");
     tmli_put_percent(out, share);
-    tmli_put(out, ")</title><rect class='%s' fill-opacity='%f' x='%f' y='%f' width='%f' height='%f'/>",
+    tmli_put(out,
+             ")</title><rect class='%s' fill-opacity='%f' x='%f' y='%f' width='%f' height='%f'/>",
              is_right ? "hit" : "miss", shade, x + 0.5, y + 0.5, map->cell - 1, map->cell - 1);
     const double digits = floor(log10((double)rows)) + 1;
     const double width = (digits + floor((digits - 1) / 3) * 0.5) * 0.57 * map->number_size;
@@ -111,7 +112,8 @@ static void put_map_legend(tmli_buf *out)
     };
     tmli_put(out, "<p class='legend'>");
     for (size_t kind = 0; kind < 2; kind++) {
-        tmli_put(out, "<span class='key'>%s</span>", kind == 0 ? "right" : "wrong");
+        tmli_put(out, "<span class='scale'><span class='key'>%s</span>",
+                 kind == 0 ? "right" : "wrong");
         for (size_t i = 0; i < N_SHARES; i++) {
             const double shade = 0.06 + 0.94 * (kind == 0 ? shares[i] : sqrt(shares[i]));
             tmli_put(out,
@@ -119,8 +121,9 @@ static void put_map_legend(tmli_buf *out)
                      "width='100%%' height='100%%'/></svg><span>%.0f&#160;%%</span>",
                      kind == 0 ? "hit" : "miss", shade, shares[i] * 100);
         }
+        tmli_put(out, "</span>");
     }
-    tmli_put(out, "<span class='key'>of the true class’s rows</span></p>\n");
+    tmli_put(out, "<span>of the true class’s rows</span></p>\n");
 }
 
 void tmli_report_confusion(tmli_buf *out, const tmli_report *report)
@@ -137,8 +140,9 @@ void tmli_report_confusion(tmli_buf *out, const tmli_report *report)
                  "orange is wrong; the shade is the share of the row.");
     put_map_legend(out);
     tmli_put(out, "<div class='wide' style='max-width:%fpx'>\n", fmax(width * 1.05, 320));
-    tmli_put(out, "<svg class='heat' style='min-width:%fpx' viewBox='0 0 %f %f' role='img' "
-                  "aria-label='Confusion matrix'>\n",
+    tmli_put(out,
+             "<svg class='heat' style='min-width:%fpx' viewBox='0 0 %f %f' role='img' "
+             "aria-label='Confusion matrix'>\n",
              fmin(width * 0.8, 660), width, height);
     put_map_grid(out, &map);
     tmli_put(out, "<text class='name' x='%f' y='14' text-anchor='end'>true ↓</text>", map.left - 8);
@@ -201,9 +205,10 @@ void tmli_report_classes(tmli_buf *out, const tmli_report *report)
     if (report->in->evaluation.n == 0) {
         return;
     }
-    tmli_section(out, "classes", "Classes",
-                 "Precision: how often a prediction of the class is right. Recall: how many of its "
-                 "rows are found. F1: both in one figure. The areas are those of the curves below.");
+    tmli_section(
+        out, "classes", "Classes",
+        "Precision: how often a prediction of the class is right. Recall: how many of its "
+        "rows are found. F1: both in one figure. The areas are those of the curves below.");
     tmli_put(out, "<div class='scroll'><table class='metrics'><thead><tr><th scope='col'>Class</th>"
                   "<th scope='col'>Precision</th><th scope='col'>Recall</th><th scope='col'>F1</th>"
                   "<th scope='col'>ROC AUC</th><th scope='col'>Avg. precision</th>"
@@ -268,11 +273,11 @@ void tmli_report_mistakes(tmli_buf *out, const tmli_report *report)
     for (size_t i = 0; i < n; i++) {
         tmli_put(out, "<li><div class='verdict'><span class='prob num'>");
         tmli_put_percent(out, report->confidence[rows[i]]);
-        tmli_put(out, "</span><span class='wrong'>");
+        tmli_put(out, "</span><span><span class='soft'>predicted</span> <b class='wrong'>");
         tmli_put_bdi(out, report->in->labels[report->predicted[rows[i]]], 30);
-        tmli_put(out, "</span><span class='right'>truly ");
+        tmli_put(out, "</b></span><span><span class='soft'>truly</span> <b class='right'>");
         tmli_put_bdi(out, report->in->labels[e->truth[rows[i]]], 30);
-        tmli_put(out, "</span><span class='row'>row ");
+        tmli_put(out, "</b></span><span class='row'>row ");
         tmli_put_count(out, rows[i] + 1);
         tmli_put(out, "</span></div>");
         if (e->texts != NULL) {

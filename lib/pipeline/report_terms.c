@@ -46,8 +46,9 @@ void tmli_report_telling(tmli_buf *out, const tmli_report *report)
     if (in->n_telling == 0 || in->telling == NULL) {
         return;
     }
-    tmli_section(out, "words", "Most telling words",
-                 "For each class the terms that speak most for it; the numbers are the model's weights.");
+    tmli_section(
+        out, "words", "Most telling words",
+        "For each class the terms that speak most for it; the numbers are the model’s weights.");
     tmli_put(out, "<div class='cards'>\n");
     for (size_t i = 0; i < report->n_shown; i++) {
         const uint32_t c = report->shown[i];

@@ -87,24 +87,12 @@ static void put_character(tmli_buf *out, uint32_t c)
 {
     char bytes[4];
     switch (c) {
-    case '&':
-        tmli_buf_append_text(out, "&amp;");
-        break;
-    case '<':
-        tmli_buf_append_text(out, "&lt;");
-        break;
-    case '>':
-        tmli_buf_append_text(out, "&gt;");
-        break;
-    case '"':
-        tmli_buf_append_text(out, "&quot;");
-        break;
-    case '\'':
-        tmli_buf_append_text(out, "&#39;");
-        break;
-    default:
-        tmli_buf_append(out, bytes, tmli_utf8_put(c, bytes));
-        break;
+    case '&': tmli_buf_append_text(out, "&amp;"); break;
+    case '<': tmli_buf_append_text(out, "&lt;"); break;
+    case '>': tmli_buf_append_text(out, "&gt;"); break;
+    case '"': tmli_buf_append_text(out, "&quot;"); break;
+    case '\'': tmli_buf_append_text(out, "&#39;"); break;
+    default: tmli_buf_append(out, bytes, tmli_utf8_put(c, bytes)); break;
     }
 }
 
@@ -118,7 +106,7 @@ static double character_width(uint32_t c)
         if (strchr("ftr()[]{}-/\\\" ", (int)c) != NULL) {
             return 0.37;
         }
-        if (strchr("mwMW@%", (int)c) != NULL) {
+        if (strchr("mwMW@%<>=+~#&", (int)c) != NULL) {
             return 0.88;
         }
         return c >= 'A' && c <= 'Z' ? 0.68 : 0.57;
@@ -180,12 +168,13 @@ void tmli_put_text(tmli_buf *out, tml_str text)
 }
 
 enum {
-    TOOLTIP_EM = 120 /* a tooltip is a few lines, whatever the text */
+    TOOLTIP_EM = 120, /* a tooltip is a few lines, whatever the text */
+    NARROW_EM = 7     /* the page itself may cut what is wider, on a narrow screen */
 };
 
 void tmli_put_bdi(tmli_buf *out, tml_str text, double max_em)
 {
-    if (tmli_text_width(text) > max_em) {
+    if (tmli_text_width(text) > fmin(max_em, NARROW_EM)) {
         tmli_buf_append_text(out, "<bdi title='");
         (void)tmli_put_text_cut(out, text, TOOLTIP_EM);
         tmli_buf_append_text(out, "'>");
@@ -210,7 +199,7 @@ void tmli_put_count(tmli_buf *out, uint64_t value)
 
 void tmli_put_percent(tmli_buf *out, double share)
 {
-    tmli_put(out, "%.1f %%", share * 100); /* a no-break space */
+    tmli_put(out, "%.1f\u00A0%%", share * 100);
 }
 
 void tmli_put_weight(tmli_buf *out, double value)

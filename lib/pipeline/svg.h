@@ -26,10 +26,10 @@ void tmli_put_bdi(tmli_buf *out, tml_str text, double max_em);
 double tmli_text_width(tml_str text);
 tml_str tmli_str_of(const char *text); /* a C string; NULL is empty */
 
-void tmli_put_count(tmli_buf *out, uint64_t value);           /* 11,314 */
-void tmli_put_percent(tmli_buf *out, double share);           /* 82.0 %: of 1, one decimal */
-void tmli_put_weight(tmli_buf *out, double value);            /* a count, or three digits */
-void tmli_put_share(tmli_buf *out, double value);             /* 0.820, or a dash for NaN */
+void tmli_put_count(tmli_buf *out, uint64_t value); /* 11,314 */
+void tmli_put_percent(tmli_buf *out, double share); /* 82.0 %: of 1, one decimal */
+void tmli_put_weight(tmli_buf *out, double value);  /* a count, or three digits */
+void tmli_put_share(tmli_buf *out, double value);   /* 0.820, or a dash for NaN */
 
 /* <svg> of this size in its own units; `label` (ours) is read out for those who do not see it. */
 void tmli_svg_open(tmli_buf *out, const char *css_class, double width, double height,

@@ -25,8 +25,8 @@ typedef struct tml_report_part {
 
 /* The rows that the quality figures are about. */
 typedef struct tml_report_evaluation {
-    const char *part; /* name of their part; NULL: "evaluation" */
-    size_t n;         /* 0: no evaluation */
+    const char *part;            /* name of their part; NULL: "evaluation" */
+    size_t n;                    /* 0: no evaluation */
     const uint32_t *truth;       /* [n], below n_labels */
     const double *probabilities; /* [n, n_labels], each in 0..1 */
     const tml_str *texts;        /* [n] texts or their beginnings, or NULL */
@@ -56,7 +56,7 @@ typedef struct tml_report_input {
     size_t n_cloud;
 } tml_report_input;
 
-/* Writes the page to path; an older file is replaced at once or, after a failure, left as it was.
+/* Writes the page to path, where a reader sees the older file or the whole new one, also after a failure.
  * Errors: TML_EINVAL for fewer than 2 labels or a true class out of range, TML_ENUMERIC for a probability that is NaN or
  * outside 0..1 (its row is named), TML_EIO, TML_ENOMEM. */
 TML_API TML_NODISCARD tml_status tml_report_write(const tml_report_input *input, const char *path,
