@@ -148,8 +148,7 @@ void tmli_report_curves(tmli_buf *out, const tmli_report *report)
 /* ---- calibration ----------------------------------------------------------------------------- */
 
 typedef struct calibration {
-    double mean[TMLI_CALIBRATION_BINS], fraction[TMLI_CALIBRATION_BINS];
-    uint64_t counts[TMLI_CALIBRATION_BINS];
+    tmli_calibration_bin bins[TMLI_CALIBRATION_BINS];
     double error; /* expected calibration error */
 } calibration;
 
@@ -164,14 +163,13 @@ static tml_status calibrate(const tmli_report *report, calibration *out, tml_err
         is_right[i] = report->predicted[i] == e->truth[i] ? 1 : 0;
     }
     const tml_status status =
-        tmli_calibration(is_right, report->confidence, e->n, TMLI_CALIBRATION_BINS, out->mean,
-                         out->fraction, out->counts, err);
+        tmli_calibration(is_right, report->confidence, e->n, TMLI_CALIBRATION_BINS, out->bins, err);
     tmli_free(is_right);
     out->error = 0;
     for (size_t b = 0; status == TML_OK && b < TMLI_CALIBRATION_BINS; b++) {
-        if (out->counts[b] > 0) {
-            out->error +=
-                fabs(out->mean[b] - out->fraction[b]) * (double)out->counts[b] / (double)e->n;
+        const tmli_calibration_bin *const bin = &out->bins[b];
+        if (bin->count > 0) {
+            out->error += fabs(bin->predicted - bin->positive) * (double)bin->count / (double)e->n;
         }
     }
     return status;
@@ -191,18 +189,17 @@ static void draw_reliability(tmli_buf *out, const calibration *c)
     double y[TMLI_CALIBRATION_BINS];
     size_t n = 0;
     for (size_t b = 0; b < TMLI_CALIBRATION_BINS; b++) {
-        if (c->counts[b] == 0) {
+        const tmli_calibration_bin *const bin = &c->bins[b];
+        if (bin->count == 0) {
             continue;
         }
-        double low = 0;
-        double high = 0;
-        x[n] = c->mean[b];
-        y[n] = c->fraction[b];
-        tmli_wilson((uint64_t)llround(c->fraction[b] * (double)c->counts[b]), c->counts[b],
-                    1.959963984540054, &low, &high);
+        x[n] = bin->predicted;
+        y[n] = bin->positive;
+        const tmli_interval interval = tmli_wilson(
+            (uint64_t)llround(bin->positive * (double)bin->count), bin->count, 1.959963984540054);
         tmli_put(out, "<line class='whisker' x1='%f' x2='%f' y1='%f' y2='%f'/>",
                  tmli_axis_at(&plot.x, x[n]), tmli_axis_at(&plot.x, x[n]),
-                 tmli_axis_at(&plot.y, low), tmli_axis_at(&plot.y, high));
+                 tmli_axis_at(&plot.y, interval.low), tmli_axis_at(&plot.y, interval.high));
         n++;
     }
     tmli_plot_line(out, &plot, "l0", x, y, n);
@@ -217,7 +214,7 @@ static void draw_confidence_histogram(tmli_buf *out, const calibration *c)
 {
     uint64_t most = 1;
     for (size_t b = 0; b < TMLI_CALIBRATION_BINS; b++) {
-        most = c->counts[b] > most ? c->counts[b] : most;
+        most = c->bins[b].count > most ? c->bins[b].count : most;
     }
     tmli_plot plot = {.width = 460, .height = 400};
     plot.x = tmli_axis_nice(0, 1, 5, 54, 442);
@@ -225,21 +222,24 @@ static void draw_confidence_histogram(tmli_buf *out, const calibration *c)
     plot.x.is_percent = true;
     plot.y.is_count = true;
     tmli_put(out, "<figure><h3>How sure the model is</h3>\n");
-    tmli_svg_open(out, "chart", plot.width, plot.height,
-                  "Histogram of the probabilities");
+    tmli_svg_open(out, "chart", plot.width, plot.height, "Histogram of the probabilities");
     tmli_plot_grid(out, &plot, "probability of the prediction", "rows");
     const double width = (plot.x.to - plot.x.from) / TMLI_CALIBRATION_BINS;
     for (size_t b = 0; b < TMLI_CALIBRATION_BINS; b++) {
-        const double top = tmli_axis_at(&plot.y, (double)c->counts[b]);
-        const double right = c->fraction[b] * (plot.y.from - top);
+        const tmli_calibration_bin *const bin = &c->bins[b];
+        if (bin->count == 0) {
+            continue;
+        }
+        const double top = tmli_axis_at(&plot.y, (double)bin->count);
+        const double right = bin->positive * (plot.y.from - top);
         const double x = plot.x.from + (double)b * width + 1;
         tmli_put(out, "<rect class='s0' x='%f' y='%f' width='%f' height='%f'/>", x,
                  plot.y.from - right, width - 2, right);
         tmli_put(out, "<rect class='s1' x='%f' y='%f' width='%f' height='%f'><title>", x, top,
                  width - 2, plot.y.from - right - top);
-        tmli_put_count(out, c->counts[b]);
+        tmli_put_count(out, bin->count);
         tmli_put(out, " rows, ");
-        tmli_put_percent(out, c->fraction[b]);
+        tmli_put_percent(out, bin->positive);
         tmli_put(out, " right</title></rect>\n");
     }
     tmli_put(out,

@@ -22,7 +22,7 @@ static void put_figure(tmli_buf *out, const char *name, const char *note, const 
         const double high = fmin(fmax(figure->high, 0), 1) * 100;
         tmli_put(out,
                  "<svg class='range' aria-hidden='true'><rect class='rail' y='4' width='100%%' "
-                 "height='2'/><rect class='fill' y='2' x='%f%%' width='%f%%' height='6' rx='3'/>"
+                 "height='2'/><rect class='fill' y='2' x='%f%%' width='%f%%' height='6' rx='1.5'/>"
                  "</svg>",
                  low, fmax(high - low, 1));
         tmli_put(out, "<span class='ci'>95&#160;%% CI %.1f–%.1f&#160;%%</span>", low, high);

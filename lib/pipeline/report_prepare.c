@@ -183,7 +183,9 @@ static void simple_figures(tmli_report *report)
     const double mean = sum / n;
     report->log_loss = with_interval(mean, squares / n - mean * mean, e->n, INFINITY);
     report->accuracy.value = report->metrics.accuracy;
-    tmli_wilson(hits, e->n, Z95, &report->accuracy.low, &report->accuracy.high);
+    const tmli_interval interval = tmli_wilson(hits, e->n, Z95);
+    report->accuracy.low = interval.low;
+    report->accuracy.high = interval.high;
 }
 
 typedef struct scratch {
