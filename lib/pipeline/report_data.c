@@ -2,7 +2,6 @@
 #include "pipeline/report.h"
 
 #include <math.h>
-#include <stddef.h>
 
 #include "pipeline/charts.h"
 #include "pipeline/svg.h"
@@ -214,15 +213,28 @@ enum {
     MARKED_EPOCHS = 12 /* few points are shown as points */
 };
 
+typedef enum series {
+    TRAIN_LOSS,
+    VALIDATION_LOSS,
+    TRAIN_ACCURACY,
+    VALIDATION_ACCURACY
+} series;
+
 typedef struct epoch_chart {
     const char *heading, *unit;
-    size_t train_at, validation_at; /* offsets in tml_epoch */
+    series train, validation;
     bool is_percent;
 } epoch_chart;
 
-static double epoch_value(const tml_epoch *epoch, size_t offset)
+static double epoch_value(const tml_epoch *epoch, series which)
 {
-    return *(const double *)((const char *)epoch + offset);
+    switch (which) {
+    case TRAIN_LOSS: return epoch->train_loss;
+    case VALIDATION_LOSS: return epoch->validation_loss;
+    case TRAIN_ACCURACY: return epoch->train_accuracy;
+    case VALIDATION_ACCURACY: return epoch->validation_accuracy;
+    }
+    return NAN;
 }
 
 /* Series name and last value beside the end of its line. */
@@ -240,12 +252,12 @@ static void put_end_label(tmli_buf *out, const char *css_class, const char *name
 }
 
 static void draw_series(tmli_buf *out, const tmli_plot *plot, const tml_report_input *in,
-                        size_t offset, const char *css_class, const char *fill_class)
+                        series which, const char *css_class, const char *fill_class)
 {
     size_t run = 0;
     tmli_put(out, "<path class='line %s' d='", css_class);
     for (size_t i = 0; i < in->n_epochs; i++) {
-        const double value = epoch_value(&in->epochs[i], offset);
+        const double value = epoch_value(&in->epochs[i], which);
         if (!isfinite(value)) {
             run = 0;
             continue;
@@ -257,7 +269,7 @@ static void draw_series(tmli_buf *out, const tmli_plot *plot, const tml_report_i
     }
     tmli_put(out, "'/>\n");
     for (size_t i = 0; i < in->n_epochs && in->n_epochs <= MARKED_EPOCHS; i++) {
-        const double value = epoch_value(&in->epochs[i], offset);
+        const double value = epoch_value(&in->epochs[i], which);
         if (isfinite(value)) {
             tmli_put(out, "<circle class='dot %s' r='3.5' cx='%f' cy='%f'/>\n", fill_class,
                      tmli_axis_at(&plot->x, (double)in->epochs[i].epoch),
@@ -271,8 +283,8 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
     double low = INFINITY;
     double high = -INFINITY;
     for (size_t i = 0; i < in->n_epochs; i++) {
-        const double a = epoch_value(&in->epochs[i], chart->train_at);
-        const double b = epoch_value(&in->epochs[i], chart->validation_at);
+        const double a = epoch_value(&in->epochs[i], chart->train);
+        const double b = epoch_value(&in->epochs[i], chart->validation);
         low = isfinite(a) ? fmin(low, a) : low;
         low = isfinite(b) ? fmin(low, b) : low;
         high = isfinite(a) ? fmax(high, a) : high;
@@ -291,8 +303,8 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
     plot.x.decimals = 0;
     plot.y = tmli_axis_nice(chart->is_percent ? low : fmin(low, 0), high, 5, 254, 34);
     plot.y.is_percent = chart->is_percent;
-    const double a = epoch_value(&in->epochs[in->n_epochs - 1], chart->train_at);
-    const double b = epoch_value(&in->epochs[in->n_epochs - 1], chart->validation_at);
+    const double a = epoch_value(&in->epochs[in->n_epochs - 1], chart->train);
+    const double b = epoch_value(&in->epochs[in->n_epochs - 1], chart->validation);
     double y_a = tmli_axis_at(&plot.y, a);
     double y_b = isfinite(b) ? tmli_axis_at(&plot.y, b) : y_a;
     if (isfinite(b) && fabs(y_a - y_b) < 32) { /* labels move apart around their middle */
@@ -303,10 +315,10 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
     tmli_put(out, "<figure><h3>%s</h3>\n", chart->heading);
     tmli_svg_open(out, "chart", plot.width, plot.height, chart->heading);
     tmli_plot_grid(out, &plot, "epoch", chart->unit);
-    draw_series(out, &plot, in, chart->train_at, "l0", "s0");
+    draw_series(out, &plot, in, chart->train, "l0", "s0");
     put_end_label(out, "t0", "training", 382, y_a, a, chart->is_percent);
     if (isfinite(b)) {
-        draw_series(out, &plot, in, chart->validation_at, "l1", "s1");
+        draw_series(out, &plot, in, chart->validation, "l1", "s1");
         put_end_label(out, "t1", "validation", 382, y_b, b, chart->is_percent);
     }
     tmli_put(out, "</svg></figure>\n");
@@ -315,10 +327,8 @@ static void draw_epoch_chart(tmli_buf *out, const tml_report_input *in, const ep
 void tmli_report_epochs(tmli_buf *out, const tmli_report *report)
 {
     static const epoch_chart charts[] = {
-        {"Loss per epoch", "loss", offsetof(tml_epoch, train_loss),
-         offsetof(tml_epoch, validation_loss), false},
-        {"Accuracy per epoch", "share of rows", offsetof(tml_epoch, train_accuracy),
-         offsetof(tml_epoch, validation_accuracy), true},
+        {"Loss per epoch", "loss", TRAIN_LOSS, VALIDATION_LOSS, false},
+        {"Accuracy per epoch", "share of rows", TRAIN_ACCURACY, VALIDATION_ACCURACY, true},
     };
     if (report->in->n_epochs == 0) {
         return;

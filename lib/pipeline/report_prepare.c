@@ -198,12 +198,11 @@ typedef struct scratch {
 /* Keeps of a curve what fits; the tolerance begins below a pixel and grows only for curves that are all teeth. */
 static void thin_curve(tmli_curve *curve, const scratch *s, tmli_report_curve *out)
 {
-    size_t n = curve->n;
-    for (double tolerance = 0.001; n > 0; tolerance *= 1.5) {
+    double tolerance = 0.001;
+    size_t n = tmli_thin(curve->x, curve->y, curve->n, tolerance, s->keep, s->stack);
+    while (n > TMLI_CURVE_POINTS) {
+        tolerance *= 1.5;
         n = tmli_thin(curve->x, curve->y, n, tolerance, s->keep, s->stack);
-        if (n <= TMLI_CURVE_POINTS) {
-            break;
-        }
     }
     out->area = curve->area;
     out->n = n;

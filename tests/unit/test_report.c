@@ -206,6 +206,7 @@ static void hostile_texts_stay_texts(void **state)
     assert_int_equal(occurrences(page.data, "<script"), 0);
     assert_int_equal(occurrences(page.data, "<img"), 0);
     assert_int_equal(occurrences(page.data, "</style>"), 1);
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is looked for. */
     assert_int_equal(occurrences(page.data, "\u202E"), 0);
     assert_true(occurrences(page.data, "&lt;script&gt;alert(1)&lt;/script&gt;") >= 5);
     assert_non_null(strstr(page.data, "<title>&lt;/title&gt;&lt;script&gt;alert(0)"));
@@ -286,8 +287,8 @@ static void wrong_inputs_are_refused(void **state)
     (void)state;
     const tml_str labels[] = {TML_STR("a"), TML_STR("b")};
     const uint32_t truth[] = {0, 2};
-    const double bad[] = {(double)NAN, -0.1, 1.1};
-    double p[] = {0.5, 0.5, 0.5, 0.5};
+    static const double good[] = {0.5, 0.5, 0.5, 0.5};
+    const double bad[][2] = {{0.5, (double)NAN}, {0.5, -0.1}, {0.5, 1.1}};
     tml_report_input input = {.labels = labels, .n_labels = 1};
     tmli_buf page = {0};
     tml_error err = {0};
@@ -295,13 +296,13 @@ static void wrong_inputs_are_refused(void **state)
     assert_string_equal(err.text, "report: 1 labels, expected 2 or more");
     err = (tml_error){0};
     input.n_labels = 2;
-    input.evaluation = (tml_report_evaluation){"test", 2, truth, p, NULL};
+    input.evaluation = (tml_report_evaluation){"test", 2, truth, good, NULL};
     assert_int_equal(tmli_report_fill(&page, &input, &err), TML_EINVAL);
     assert_string_equal(err.text, "report: row 1 has class 2, expected below 2");
     input.evaluation.n = 1;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         err = (tml_error){0};
-        p[1] = bad[i];
+        input.evaluation.probabilities = bad[i];
         assert_int_equal(tmli_report_fill(&page, &input, &err), TML_ENUMERIC);
         assert_non_null(strstr(err.text, "row 0, class 1 is not in 0..1"));
     }
