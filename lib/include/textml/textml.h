@@ -7,6 +7,7 @@
 #include "textml/metrics.h"
 #include "textml/model.h"
 #include "textml/recipe.h"
+#include "textml/report.h"
 #include "textml/status.h"
 #include "textml/str.h"
 #include "textml/tokenizer.h"
