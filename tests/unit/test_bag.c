@@ -350,7 +350,7 @@ static void an_allocation_that_fails_leaves_nothing_behind(void **state)
             tml_error err = {0};
             fail_allocation(nth);
             const tml_status status =
-                fit(shapes + s, tokenizer, s % 2 == 0 ? NULL : pool, 3, NULL, &bag, &rows, &err);
+                fit(shapes + s, tokenizer, s % 2 == 0 ? NULL : pool, 6, NULL, &bag, &rows, &err);
             fail_allocation(NEVER);
             if (status == TML_OK && bag.n_cols != 77) {
                 tmli_bag_deinit(&bag);
