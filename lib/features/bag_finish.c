@@ -162,10 +162,11 @@ static void fill_row(const finish *f, const tmli_bag_chunk *chunk, size_t i, tml
                             .value = columns == NULL ? (int32_t)item.count : (int64_t)item.count};
         }
     }
-    tmli_radix_sort(items, scratch, n, tmli_bits_for(f->bag->n_cols));
+    const tmli_item *const sorted =
+        tmli_radix_sort(items, scratch, n, tmli_bits_for(f->bag->n_cols));
     const tmli_weighting weighting = tmli_bag_weighting(f->bag);
     const size_t begin = f->rows->offsets[chunk->first + i];
-    tmli_weigh(&weighting, items, n, f->rows->columns + begin, f->rows->values + begin);
+    tmli_weigh(&weighting, sorted, n, f->rows->columns + begin, f->rows->values + begin);
 }
 
 /* The rows of one chunk, whose counts are then released. */

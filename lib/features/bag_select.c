@@ -221,7 +221,11 @@ static void sort_terms(kept_terms *kept)
     for (size_t i = 0; i < kept->n; i++) {
         kept->items[i] = (tmli_item){.key = prefix_of(text_of(kept, i)), .value = (int64_t)i};
     }
-    tmli_radix_sort(kept->items, kept->scratch, kept->n, 64);
+    if (tmli_radix_sort(kept->items, kept->scratch, kept->n, 64) == kept->scratch) {
+        tmli_item *const items = kept->items;
+        kept->items = kept->scratch;
+        kept->scratch = items;
+    }
     for (size_t i = 0; i < kept->n;) {
         size_t end = i + 1;
         while (end < kept->n && kept->items[end].key == kept->items[i].key) {
@@ -252,10 +256,10 @@ static tml_status limit_terms(kept_terms *kept, const uint64_t *totals, size_t m
     for (size_t i = 0; i < kept->n; i++) {
         falling[i] = (tmli_item){.key = ~total_of(kept, totals, i)};
     }
-    tmli_radix_sort(falling, kept->scratch, kept->n, 64);
-    const uint64_t last = ~falling[max_features - 1].key;
+    const tmli_item *const sorted = tmli_radix_sort(falling, kept->scratch, kept->n, 64);
+    const uint64_t last = ~sorted[max_features - 1].key;
     size_t n_last = 0; /* places for terms with that total */
-    while (n_last < max_features && falling[max_features - 1 - n_last].key == ~last) {
+    while (n_last < max_features && sorted[max_features - 1 - n_last].key == ~last) {
         n_last++;
     }
     tmli_free(falling);

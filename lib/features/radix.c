@@ -2,7 +2,6 @@
 #include "features/radix.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 enum {
     DIGIT_BITS = 8,
@@ -25,16 +24,16 @@ static void insertion_sort(tmli_item *items, size_t n)
 /* Places from[0..n) in order of one digit at `to`; false, and nothing done, when all have the same. */
 static bool sort_digit(const tmli_item *from, tmli_item *to, size_t n, unsigned shift)
 {
-    size_t places[DIGITS] = {0};
+    uint32_t places[DIGITS] = {0};
     for (size_t i = 0; i < n; i++) {
         places[from[i].key >> shift & (DIGITS - 1)]++;
     }
     if (places[from[0].key >> shift & (DIGITS - 1)] == n) {
         return false;
     }
-    size_t sum = 0;
+    uint32_t sum = 0;
     for (size_t digit = 0; digit < DIGITS; digit++) {
-        const size_t count = places[digit];
+        const uint32_t count = places[digit];
         places[digit] = sum;
         sum += count;
     }
@@ -44,11 +43,11 @@ static bool sort_digit(const tmli_item *from, tmli_item *to, size_t n, unsigned 
     return true;
 }
 
-void tmli_radix_sort(tmli_item *items, tmli_item *scratch, size_t n, unsigned n_bits)
+tmli_item *tmli_radix_sort(tmli_item *items, tmli_item *scratch, size_t n, unsigned n_bits)
 {
     if (n < FEW) {
         insertion_sort(items, n);
-        return;
+        return items;
     }
     tmli_item *from = items;
     tmli_item *to = scratch;
@@ -59,7 +58,5 @@ void tmli_radix_sort(tmli_item *items, tmli_item *scratch, size_t n, unsigned n_
             to = other;
         }
     }
-    if (from != items) {
-        memcpy(items, from, n * sizeof *items);
-    }
+    return from;
 }

@@ -16,13 +16,13 @@ unsigned tmli_bits_for(size_t n)
 
 size_t tmli_combine(tmli_item *items, tmli_item *scratch, size_t n, unsigned n_bits)
 {
-    tmli_radix_sort(items, scratch, n, n_bits);
+    const tmli_item *const sorted = tmli_radix_sort(items, scratch, n, n_bits);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && items[kept - 1].key == items[i].key) {
-            items[kept - 1].value += items[i].value;
+        if (kept > 0 && items[kept - 1].key == sorted[i].key) {
+            items[kept - 1].value += sorted[i].value;
         } else {
-            items[kept++] = items[i];
+            items[kept++] = sorted[i];
         }
     }
     return kept;

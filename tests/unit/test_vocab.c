@@ -364,9 +364,32 @@ static void an_allocation_that_fails_leaves_everything_as_it_was(void **state)
     tmli_map_free(c.map);
 }
 
+static void terms_in_a_given_order_keep_it(void **state)
+{
+    (void)state;
+    const tml_str terms[] = {TML_STR("b"), TML_STR("a"), TML_STR("longer")};
+    tmli_vocab vocab = {.n = 77};
+    for (uint32_t n = 1; n <= 3; n++) {
+        assert_int_equal(tmli_vocab_build_ordered(terms, n, &vocab, NULL), TML_OK);
+        assert_int_equal(vocab.n, n);
+        for (uint32_t id = 0; id < 3; id++) {
+            assert_int_equal(tmli_vocab_find(&vocab, terms[id]), id < n ? id : TMLI_NO_TERM);
+        }
+        assert_term(&vocab, n - 1, terms[n - 1].data);
+        tmli_vocab_deinit(&vocab);
+    }
+    vocab.n = 77;
+    assert_int_equal(tmli_vocab_build_ordered(terms, 0, &vocab, NULL), TML_ELIMIT);
+    fail_allocation(0);
+    assert_int_equal(tmli_vocab_build_ordered(terms, 3, &vocab, NULL), TML_ENOMEM);
+    fail_allocation(NEVER);
+    assert_int_equal(vocab.n, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(terms_in_a_given_order_keep_it),
         cmocka_unit_test(ids_fall_with_the_count_and_ties_go_to_the_first_seen),
         cmocka_unit_test(equal_ranks_go_by_number),
         cmocka_unit_test(max_terms_keeps_the_most_frequent),
