@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "models/curves.h"
 
 static const double LOG_LOSS_CLIP =
     1e-15; /* scikit-learn's eps until 1.2, which depends on the type since */
@@ -56,6 +57,8 @@ static tml_class_metrics class_metrics(uint64_t hits, uint64_t n_rows, uint64_t 
         .recall = ratio(hits, n_rows),
         .f1 = ratio(2 * hits, n_rows + n_predicted),
         .support = n_rows,
+        .roc_auc = NAN,
+        .average_precision = NAN,
     };
 }
 
@@ -84,10 +87,42 @@ static void summarize(tml_metrics *metrics)
         add_scaled(&metrics->macro, &metrics->classes[c], 1.0 / (double)n_classes);
         add_scaled(&metrics->weighted, &metrics->classes[c], ratio(n_rows, metrics->n_rows));
     }
+    metrics->macro.roc_auc = metrics->macro.average_precision = NAN;
+    metrics->weighted.roc_auc = metrics->weighted.average_precision = NAN;
     metrics->micro = class_metrics(hits, metrics->n_rows, metrics->n_rows);
     metrics->accuracy = ratio(hits, metrics->n_rows);
     metrics->macro.support = metrics->n_rows;
     metrics->weighted.support = metrics->n_rows;
+}
+
+/* How well the probabilities of each class rank its rows before the others. */
+static tml_status measure_ranks(const uint32_t *truth, const double *probabilities, size_t n,
+                                tml_metrics *metrics, tml_error *err)
+{
+    tml_status status = TML_OK;
+    const size_t n_classes = metrics->n_classes;
+    unsigned char *is_class = tmli_alloc(n, sizeof *is_class);
+    double *scores = tmli_alloc(n, sizeof *scores);
+    if (is_class == NULL || scores == NULL) {
+        TMLI_TRY(tmli_fail_memory(err, "the curves"));
+    }
+    for (size_t c = 0; c < n_classes; c++) {
+        tmli_curve curve = {0};
+        for (size_t i = 0; i < n; i++) {
+            is_class[i] = truth[i] == c;
+            scores[i] = probabilities[i * n_classes + c];
+        }
+        TMLI_TRY(tmli_roc(is_class, scores, n, &curve, err));
+        metrics->classes[c].roc_auc = curve.area;
+        tmli_curve_deinit(&curve);
+        TMLI_TRY(tmli_precision_recall(is_class, scores, n, &curve, err));
+        metrics->classes[c].average_precision = curve.area;
+        tmli_curve_deinit(&curve);
+    }
+cleanup:
+    tmli_free(is_class);
+    tmli_free(scores);
+    return status;
 }
 
 tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
@@ -116,6 +151,13 @@ tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
         metrics.confusion[truth[i] * n_classes + predicted[i]]++;
     }
     summarize(&metrics);
+    if (probabilities != NULL) {
+        status = measure_ranks(truth, probabilities, n, &metrics, err);
+    }
+    if (status != TML_OK) {
+        tml_metrics_deinit(&metrics);
+        return status;
+    }
     *out = metrics;
     return TML_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "num/blas.h"
 #include "pipeline/stop_words.h"
+#include "pipeline/summary.h"
 
 enum {
     EXCERPT_BYTES = 400 /* of a text, for those who look at mistakes */
@@ -221,6 +222,9 @@ tml_status tml_fit(const tml_recipe *recipe, const tml_fit_input *input,
     const tmli_fit_steps *steps = steps_of(fit.recipe);
     TMLI_TRY(read_rows(&fit, steps, err));
     TMLI_TRY(steps->train(&fit, err));
+    if (options->keep_evaluation) {
+        TMLI_TRY(tmli_fit_summarize(&fit, &fit.report.summary, err));
+    }
     TMLI_TRY(measure(&fit, steps, TMLI_PART_VALIDATION, &fit.report.validation, err));
     TMLI_TRY(measure(&fit, steps, TMLI_PART_TEST, &fit.report.test, err));
     record_training(&fit);
@@ -251,5 +255,6 @@ void tml_fit_report_deinit(tml_fit_report *report)
     tml_metrics_deinit(&report->validation);
     tml_metrics_deinit(&report->test);
     tml_evaluation_deinit(&report->evaluation);
+    tmli_fit_summary_free(report->summary);
     *report = (tml_fit_report){0};
 }

@@ -148,7 +148,7 @@ static void put_bin_title(tmli_buf *out, const tml_report_input *in, size_t bin)
         tmli_put(out, "–");
         tmli_put_count(out, (uint64_t)(bin + 1) * width - 1);
     }
-    tmli_put(out, " tokens: ");
+    tmli_put(out, " terms: ");
     tmli_put_count(out, in->length_counts[bin]);
     tmli_put(out, " rows</title>");
 }
@@ -167,8 +167,8 @@ static void length_histogram(tmli_buf *out, const tml_report_input *in)
     plot.y = tmli_axis_nice(0, (double)most, 5, 254, 34);
     plot.x.is_count = plot.y.is_count = true;
     tmli_put(out, "<figure><h3>Lengths of the texts</h3>\n");
-    tmli_svg_open(out, "chart", plot.width, plot.height, "Histogram of text lengths in tokens");
-    tmli_plot_grid(out, &plot, "tokens (the last bar: that many and more)", "rows");
+    tmli_svg_open(out, "chart", plot.width, plot.height, "Histogram of text lengths in terms");
+    tmli_plot_grid(out, &plot, "terms of the vocabulary (the last bar: that many and more)", "rows");
     for (size_t i = 0; i < n; i++) {
         const double left = tmli_axis_at(&plot.x, (double)i * bin_width);
         const double right = tmli_axis_at(&plot.x, (double)(i + 1) * bin_width);

@@ -48,7 +48,8 @@ void tmli_report_telling(tmli_buf *out, const tmli_report *report)
     }
     tmli_section(
         out, "words", "Most telling words",
-        "For each class the terms that speak most for it; the numbers are the model’s weights.");
+        "For each class the terms that speak most for it: frequent in its rows and rare in others. "
+        "Numbers: thousandths of the divergence between the two.");
     tmli_put(out, "<div class='cards'>\n");
     for (size_t i = 0; i < report->n_shown; i++) {
         const uint32_t c = report->shown[i];

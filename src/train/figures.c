@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/status.h"
+#include "textml/report.h"
 
 /* Metrics of an epoch line, by name. */
 static const struct {
@@ -148,13 +149,27 @@ void figures_print_definitions(void)
     tmli_buf_deinit(&text);
 }
 
-static void put_average(tmli_json_writer *w, const char *key, const tml_class_metrics *figures)
+static void put_figures(tmli_json_writer *w, const tml_class_metrics *figures)
 {
-    tmli_json_object(w, key);
     tmli_json_put_double(w, "precision", figures->precision);
     tmli_json_put_double(w, "recall", figures->recall);
     tmli_json_put_double(w, "f1", figures->f1);
     tmli_json_put_u64(w, "support", figures->support);
+}
+
+static void put_average(tmli_json_writer *w, const char *key, const tml_class_metrics *figures)
+{
+    tmli_json_object(w, key);
+    put_figures(w, figures);
+    tmli_json_close_object(w);
+}
+
+static void put_class(tmli_json_writer *w, const char *label, const tml_class_metrics *figures)
+{
+    tmli_json_object(w, label);
+    put_figures(w, figures);
+    tmli_json_put_double(w, "roc_auc", figures->roc_auc);
+    tmli_json_put_double(w, "average_precision", figures->average_precision);
     tmli_json_close_object(w);
 }
 
@@ -186,7 +201,7 @@ static void put_metrics(tmli_json_writer *w, const char *key, const tml_model *m
     put_average(w, "weighted", &metrics->weighted);
     tmli_json_object(w, "classes");
     for (size_t i = 0; i < metrics->n_classes; i++) {
-        put_average(w, tml_model_label(model, i).data, &metrics->classes[i]);
+        put_class(w, tml_model_label(model, i).data, &metrics->classes[i]);
     }
     tmli_json_close_object(w);
     put_confusion(w, metrics);
@@ -253,6 +268,18 @@ tml_status figures_write(const char *dir, const tml_model *model, const tml_fit_
     TMLI_TRY(tmli_file_replace(path, text.data, text.len, err));
 cleanup:
     tmli_buf_deinit(&text);
+    tmli_free(path);
+    return status;
+}
+
+tml_status figures_write_report(const char *dir, const tml_model *model,
+                                const tml_fit_report *report, tml_error *err)
+{
+    char *path = tmli_path_join(dir, "report.html");
+    if (path == NULL) {
+        return tmli_fail_memory(err, "report.html");
+    }
+    const tml_status status = tml_fit_report_write(model, report, path, err);
     tmli_free(path);
     return status;
 }

@@ -20,5 +20,8 @@ void figures_print_definitions(void);
 /* Writes metrics.json into dir, which is made if missing. */
 TML_NODISCARD tml_status figures_write(const char *dir, const tml_model *model,
                                        const tml_fit_report *report, tml_error *err);
+/* The same for report.html, of a run that kept its evaluation. */
+TML_NODISCARD tml_status figures_write_report(const char *dir, const tml_model *model,
+                                              const tml_fit_report *report, tml_error *err);
 
 #endif

@@ -29,6 +29,7 @@ static const char help[] =
     "test, vectors\n"
     "  --model-dir DIR         where the artifact goes (default: BASE/model)\n"
     "  --output-dir DIR        where failure and data/metrics.json go (default: BASE/output)\n"
+    "  --report on|off         report.html beside metrics.json (default: on)\n"
     "  --threads N             default: as many as the cgroup allows; does not change the result\n"
     "  --NAME VALUE            any key of the recipe, by path or short name: --epochs 20, "
     "--model.hidden 64,64\n"
@@ -66,7 +67,7 @@ typedef struct command_line {
     train_options job;
     const char *print_recipe;
     uint64_t threads;
-    size_t log_format;
+    size_t log_format, report;
     bool quiet, help, version, metric_definitions;
 } command_line;
 
@@ -91,6 +92,7 @@ enum {
     MAX_THREADS = 256
 };
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const on_off[] = {"on", "off", NULL};
 
 static tml_status parse(int argc, char **argv, command_line *out, tml_error *err)
 {
@@ -104,6 +106,7 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
          .out = &out->threads,
          .least = 1,
          .most = MAX_THREADS},
+        {.name = "report", .kind = SM_OPTION_CHOICE, .out = &out->report, .words = on_off},
         {.name = "log-format",
          .kind = SM_OPTION_CHOICE,
          .out = &out->log_format,
@@ -121,6 +124,7 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
                           .ctx = &out->job};
     const tml_status status = sm_args_parse(&args, argc, argv, err);
     out->job.n_threads = (size_t)out->threads;
+    out->job.writes_report = out->report == 0;
     return status;
 }
 
@@ -128,10 +132,10 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
  * arguments that mean nothing to us, and the job must run all the same. */
 static bool is_by_hand(int argc, char **argv)
 {
-    static const char *const own[] = {
-        "base-dir",           "recipe", "model-dir", "output-dir", "threads",
-        "log-format",         "quiet",  "channel",   "help",       "print-recipe",
-        "metric-definitions", "version"};
+    static const char *const own[] = {"base-dir", "recipe",  "model-dir",    "output-dir",
+                                      "report",   "threads", "log-format",   "quiet",
+                                      "channel",  "help",    "print-recipe", "metric-definitions",
+                                      "version"};
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0) {
             continue;

@@ -208,6 +208,7 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
     const size_t n_threads =
         job->options->n_threads > 0 ? job->options->n_threads : tmli_cpu_count("/sys/fs/cgroup");
     const tml_fit_options options = {.n_threads = n_threads,
+                                     .keep_evaluation = job->options->writes_report,
                                      .stop = stop,
                                      .on_epoch = on_epoch,
                                      .on_progress = job->progress.shown ? on_progress : NULL,
@@ -224,6 +225,9 @@ static tml_status write_results(train_job *job, tml_error *err)
     figures_log_data(job->log, &job->report);
     figures_log_result(job->log, &job->report);
     tml_status status = figures_write(job->paths->figures, job->model, &job->report, err);
+    if (status == TML_OK && job->options->writes_report) {
+        status = figures_write_report(job->paths->figures, job->model, &job->report, err);
+    }
     if (status == TML_OK) {
         status = tml_model_save(job->model, job->paths->model, err);
     }

@@ -27,8 +27,9 @@ typedef struct train_options {
     size_t n_channels;
     train_override overrides[TRAIN_OVERRIDES_MAX];
     size_t n_overrides;
-    size_t n_threads; /* 0: as many as the cgroup allows */
-    bool by_hand;     /* started by a person with options, not by the container contract */
+    size_t n_threads;   /* 0: as many as the cgroup allows */
+    bool writes_report; /* report.html beside metrics.json */
+    bool by_hand;       /* started by a person with options, not by the container contract */
 } train_options;
 
 /* Runs the job. stop: set by the signal handler. Errors: whatever went wrong first, in one sentence; the model

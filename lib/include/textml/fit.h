@@ -78,7 +78,8 @@ typedef struct tml_fit_report {
     size_t n_epochs;
     tml_metrics validation; /* of the kept weights; n_rows 0 when there are no rows */
     tml_metrics test;
-    tml_evaluation evaluation; /* with keep_evaluation */
+    tml_evaluation evaluation;       /* with keep_evaluation */
+    struct tml_fit_summary *summary; /* the same: of the data, for tml_fit_report_write; owned */
     double seconds_reading, seconds_vectors, seconds_training;
 } tml_fit_report;
 

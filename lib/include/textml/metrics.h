@@ -13,6 +13,8 @@
 typedef struct tml_class_metrics {
     double precision, recall, f1;
     uint64_t support; /* rows that truly belong to the class */
+    /* Of a class against the rest, by its probabilities; NaN without them, without rows on one side, and for averages. */
+    double roc_auc, average_precision;
 } tml_class_metrics;
 
 typedef struct tml_metrics {

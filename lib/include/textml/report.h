@@ -62,4 +62,10 @@ typedef struct tml_report_input {
 TML_API TML_NODISCARD tml_status tml_report_write(const tml_report_input *input, const char *path,
                                                   tml_error *err);
 
+/* The same of a run of tml_fit that was asked to keep_evaluation: model and report are that call's. Errors: as above,
+ * TML_EINVAL when nothing was kept. */
+TML_API TML_NODISCARD tml_status tml_fit_report_write(const tml_model *model,
+                                                      const tml_fit_report *report,
+                                                      const char *path, tml_error *err);
+
 #endif
