@@ -229,7 +229,8 @@ static void mistakes_are_refused_with_line_column_and_the_nearest_name(void **st
         {"features: [{lenght: 3}]", TML_EINVAL,
          "recipe.yaml:1:21: features.*.lenght: unknown key; did you mean \"features.*.length\"?"},
         {"text: {tokenizer: keas}", TML_EINVAL,
-         "recipe.yaml:1:19: text.tokenizer: \"keas\" is not one of keras, whitespace, unicode; did "
+         "recipe.yaml:1:19: text.tokenizer: \"keas\" is not one of keras, whitespace, unicode, "
+         "word, char, char_wb; did "
          "you mean \"keras\"?"},
         {"data: {labels: [a, b]}", TML_EINVAL,
          "recipe.yaml:1:16: data.labels: expected a map of labels in the data to names, found a "
