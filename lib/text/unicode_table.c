@@ -1,5 +1,5 @@
-/* Tables of what is asked for every character. Written by tests/golden/make_unicode_table.py from utf8proc's data, with which
- * test_unicode compares them. */
+/* Tables of what is asked for every character. Written by tests/golden/make_unicode_table.py from utf8proc's
+ * data; test_unicode compares them with Python's answers. */
 #include "text/unicode.h"
 
 /* clang-format off */

@@ -12,8 +12,8 @@ TARGET = pathlib.Path(__file__).parents[2] / "lib" / "text" / "unicode_table.c"
 LETTERS_AND_DIGITS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No"}
 SPECIAL = {0x130, 0x3A3}  # lower case that is two characters, or goes by context
 
-HEAD = """/* Tables of what is asked for every character. Written by tests/golden/make_unicode_table.py from utf8proc's data, with which
- * test_unicode compares them. */
+HEAD = """/* Tables of what is asked for every character. Written by tests/golden/make_unicode_table.py from utf8proc's
+ * data; test_unicode compares them with Python's answers. */
 #include "text/unicode.h"
 
 /* clang-format off */
