@@ -51,9 +51,12 @@ bool tmli_is_space(uint32_t codepoint)
                (codepoint >= 0x1C && codepoint <= 0x1F);
     }
     /* Fixed by Unicode's stability in practice; a list needs no bidirectional classes. */
-    return codepoint == 0x85 || codepoint == 0xA0 || codepoint == 0x1680 ||
-           (codepoint >= 0x2000 && codepoint <= 0x200A) || codepoint == 0x2028 ||
-           codepoint == 0x2029 || codepoint == 0x202F || codepoint == 0x205F || codepoint == 0x3000;
+    if (codepoint < 0x1680) {
+        return codepoint == 0x85 || codepoint == 0xA0;
+    }
+    return codepoint == 0x1680 || (codepoint >= 0x2000 && codepoint <= 0x200A) ||
+           codepoint == 0x2028 || codepoint == 0x2029 || codepoint == 0x202F ||
+           codepoint == 0x205F || codepoint == 0x3000;
 }
 
 bool tmli_is_letter(uint32_t codepoint)
@@ -71,10 +74,10 @@ bool tmli_is_digit(uint32_t codepoint)
     return is_of(codepoint, DIGITS);
 }
 
-bool tmli_is_word(uint32_t codepoint)
+bool tmli_is_word_beyond(uint32_t codepoint)
 {
     /* str.isalnum() is "L or N": every N has a numeric value (checked against Python 3.11 for all code points). */
-    return is_of(codepoint, LETTERS | DIGITS) || codepoint == '_';
+    return is_of(codepoint, LETTERS | DIGITS);
 }
 
 bool tmli_is_ideograph(uint32_t codepoint)
@@ -181,16 +184,33 @@ static uint32_t lower_sigma(tml_str text, const char *sigma, const char *behind)
     return FINAL_SIGMA;
 }
 
-static void lower_ascii(const char *text, size_t n, char *out)
+/* Writes the lower case of ASCII from *at, until what is not, to *out and moves both. Words are short where others than
+ * ASCII stand between: bytes are taken one by one unless a whole step is ASCII. */
+static void lower_ascii(const char **at, const char *end, char **out)
 {
-    size_t i = 0;
-    for (; n - i >= TMLI_STEP; i += TMLI_STEP) {
-        tmli_store16(out + i, tmli_lower16(tmli_load16(text + i)));
+    const char *from = *at;
+    char *to = *out;
+    while (from < end && (unsigned char)*from < 0x80) {
+        const bool is_step = end - from >= TMLI_STEP && tmli_bits16(tmli_load16(from)) == 0;
+        if (is_step) {
+            tmli_store16(to, tmli_lower16(tmli_load16(from)));
+        } else {
+            const unsigned byte = (unsigned char)*from;
+            *to = (char)(byte - 'A' < 26u ? byte | 0x20 : byte);
+        }
+        from += is_step ? TMLI_STEP : 1;
+        to += is_step ? TMLI_STEP : 1;
     }
-    for (; i < n; i++) {
-        const unsigned byte = (unsigned char)text[i];
-        out[i] = (char)(byte - 'A' < 26u ? byte | 0x20 : byte);
-    }
+    *at = from;
+    *out = to;
+}
+
+/* Blocks without case: Indic scripts to Burmese; Tifinagh, Ethiopic, Han, kana, Yi; Hangul and compatibility Han. */
+static bool has_no_case(uint32_t codepoint)
+{
+    return (codepoint >= 0x900 && codepoint < 0x10A0) ||
+           (codepoint >= 0x2D30 && codepoint < 0xA640) ||
+           (codepoint >= 0xAC00 && codepoint < 0xFB00);
 }
 
 /* Writes the lower case of the code point at `at`, which is not ASCII, to out and moves both. */
@@ -200,6 +220,17 @@ static void lower_one(tml_str text, const char **at, char **out)
     uint32_t codepoint;
     const size_t n = tmli_utf8_next_valid(start, &codepoint);
     *at += n;
+    if (n == 2 && tmli_lower_two[codepoint - 0x80] != 0) {
+        const unsigned lower = tmli_lower_two[codepoint - 0x80];
+        *(*out)++ = (char)(0xC0 | lower >> 6);
+        *(*out)++ = (char)(0x80 | (lower & 0x3F));
+        return;
+    }
+    if (n == 3 && has_no_case(codepoint)) {
+        memcpy(*out, start, 3);
+        *out += 3;
+        return;
+    }
     if (codepoint == CAPITAL_SIGMA) {
         *out += tmli_utf8_put(lower_sigma(text, start, *at), *out);
         return;
@@ -229,13 +260,8 @@ void tmli_lower(tml_str text, tmli_buf *out)
     }
     const char *const end = text.data + text.len;
     char *to = out->data + out->len;
-    lower_ascii(text.data, n_ascii, to);
-    to += n_ascii;
-    for (const char *at = text.data + n_ascii; at < end;) {
-        const size_t n = tmli_ascii_prefix((tml_str){at, (size_t)(end - at)});
-        lower_ascii(at, n, to);
-        at += n;
-        to += n;
+    for (const char *at = text.data; at < end;) {
+        lower_ascii(&at, end, &to);
         while (at < end && (unsigned char)*at >= 0x80) {
             lower_one(text, &at, &to);
         }
@@ -494,6 +520,13 @@ static size_t fold_one(const char *at, tmli_fold_kind kind, tmli_buf *out)
 {
     uint32_t codepoint;
     const size_t n_bytes = tmli_utf8_next_valid(at, &codepoint);
+    const utf8proc_property_t *const property = utf8proc_get_property((utf8proc_int32_t)codepoint);
+    const bool is_hangul = codepoint >= 0xAC00 && codepoint <= 0xD7A3;
+    if (property->decomp_seqindex == UINT16_MAX && !is_hangul) {
+        const bool is_mark = property->combining_class != 0;
+        tmli_buf_append(out, at, kind == TMLI_FOLD_MARKS && !is_mark ? n_bytes : 0);
+        return n_bytes;
+    }
     int32_t decomposed[MAX_DECOMPOSED];
     int boundary = 0; /* utf8proc wants it; it is for grapheme clusters */
     const utf8proc_ssize_t n = utf8proc_decompose_char(

@@ -10,14 +10,27 @@
 #include "base/buf.h"
 #include "textml/str.h"
 
+/* Tables of utf8proc's answers (unicode_table.c). Bit i % 64 of number i / 64: i is a word character. */
+extern const uint64_t tmli_word_bits[0x10000 / 64];
+/* Lower case of U+0080 + i when it takes two bytes as well and does not go by what stands around, else 0. */
+extern const uint16_t tmli_lower_two[0x800 - 0x80];
+
 /* Any number is allowed; one that is no character has no property. */
 bool tmli_is_space(uint32_t codepoint); /* Python's str.isspace(), which is \s of its re module */
-bool tmli_is_word(uint32_t codepoint);  /* \w of Python's re for text: str.isalnum() or '_' */
 bool tmli_is_letter(uint32_t codepoint);
 bool tmli_is_mark(uint32_t codepoint);
 bool tmli_is_digit(uint32_t codepoint); /* categories Nd, Nl, No */
 /* Written without blanks between words: Han, Hiragana, Katakana, by block (unicode.c has the list). */
 bool tmli_is_ideograph(uint32_t codepoint);
+
+bool tmli_is_word_beyond(uint32_t codepoint); /* from U+10000 */
+
+/* \w of Python's re for text: str.isalnum() or '_'. */
+static inline bool tmli_is_word(uint32_t codepoint)
+{
+    return codepoint < 0x10000 ? (tmli_word_bits[codepoint >> 6] >> (codepoint & 63) & 1) != 0
+                               : tmli_is_word_beyond(codepoint);
+}
 
 /* Appends Python's text.lower(): full mappings (İ → i + U+0307), final sigma by context. text must be valid UTF-8. */
 void tmli_lower(tml_str text, tmli_buf *out);

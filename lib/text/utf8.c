@@ -99,10 +99,21 @@ size_t tmli_utf8_put(uint32_t codepoint, char out[4])
 /* The start of the first ill-formed subpart in [at, end), or end; *n is its length. */
 static const char *next_fault(const char *at, const char *end, size_t *n)
 {
-    for (;;) {
-        at += tmli_ascii_prefix((tml_str){at, (size_t)(end - at)});
-        if (at == end) {
-            return end;
+    while (at != end) {
+        const unsigned char *const b = (const unsigned char *)at;
+        if (b[0] < 0x80) {
+            at += end - at >= TMLI_STEP && tmli_bits16(tmli_load16(at)) == 0 ? TMLI_STEP : 1;
+            continue;
+        }
+        /* Most of what is not ASCII: two or three bytes, no second byte of which is special. */
+        if (b[0] >= 0xC2 && b[0] <= 0xDF && end - at >= 2 && is_continuation(b[1])) {
+            at += 2;
+            continue;
+        }
+        if (b[0] > 0xE0 && b[0] < 0xED && end - at >= 3 && is_continuation(b[1]) &&
+            is_continuation(b[2])) {
+            at += 3;
+            continue;
         }
         uint32_t codepoint;
         *n = tmli_utf8_next(at, end, &codepoint);
@@ -112,6 +123,7 @@ static const char *next_fault(const char *at, const char *end, size_t *n)
         }
         at += *n;
     }
+    return end;
 }
 
 size_t tmli_utf8_faults(tml_str text)

@@ -1,19 +1,21 @@
 /* Property: any bytes give tokens that are valid UTF-8, not empty and bounded, the same with fresh scratch; and what is
  * ASCII gives the same tokens by the ASCII path as beside a letter that forces the general one.
- * Input: a byte for rule and number of steps, a byte for each step, then the text. */
+ * Input: a byte for rule and number of steps, a byte for each step, with steps a byte for stop words and stemmer, then the
+ * text. */
 #include "fuzz/fuzz.h"
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "text/tokenizer.h"
 #include "text/unicode.h"
 #include "textml/tokenizer.h"
 
 enum {
-    N_KINDS = 3,
-    N_STEPS = 6,
-    MAX_STEPS = 5,
-    /* U+FDFA is 3 bytes and 33 in NFKC; lower case may add half again. */
-    MAX_GROWTH = 40,
+    N_KINDS = 6,
+    N_STEPS = 14,
+    MAX_STEPS = 7,
+    /* U+FDFA is 3 bytes and 33 in NFKC; lower case may add half again; char_wb puts two blanks to a letter. */
+    MAX_GROWTH = 60,
 };
 
 static tml_tokenizer_options choose_options(const uint8_t **data, size_t *size)
@@ -23,8 +25,14 @@ static tml_tokenizer_options choose_options(const uint8_t **data, size_t *size)
     options.kind = (tml_tokenizer_kind)(choice % N_KINDS);
     options.n_steps = choice / N_KINDS % MAX_STEPS;
     for (size_t i = 0; i < options.n_steps; i++) {
-        options.steps[i] = (tml_normalize_step)(fuzz_choice(data, size) % N_STEPS);
+        const unsigned step = fuzz_choice(data, size);
+        options.steps[i] = (tml_normalize_step)(step % N_STEPS);
+        options.step_counts[i] = 1 + step / N_STEPS;
     }
+    const unsigned extras = options.n_steps > 0 ? fuzz_choice(data, size) : 0;
+    options.stop_words =
+        tml_stop_words(extras % 2 == 0 ? "nltk" : "english", &options.n_stop_words);
+    options.stem = extras / 2 % 2 == 1 && !tmli_tokenizer_is_char(options.kind) ? "english" : NULL;
     return options;
 }
 
@@ -49,6 +57,9 @@ static bool may_stand(tml_tokenizer_kind kind, uint32_t c)
         return c == 0 || c > 0x7E ||
                strchr(" !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n", (int)c) == NULL;
     case TML_TOKENIZER_WHITESPACE: return !tmli_is_space(c);
+    case TML_TOKENIZER_WORD: return tmli_is_word(c);
+    case TML_TOKENIZER_CHAR: return true;
+    case TML_TOKENIZER_CHAR_WB: return c == ' ' || !tmli_is_space(c);
     case TML_TOKENIZER_UNICODE:
         return tmli_is_letter(c) || tmli_is_mark(c) || tmli_is_digit(c) || tmli_is_ideograph(c) ||
                c == '_' || c == '\'' || c == 0x2019;
@@ -79,7 +90,8 @@ static void check_tokens(tml_tokenizer_kind kind, const tml_tokens *tokens, size
         check_characters(kind, token);
         total += token.len;
     }
-    FUZZ_CHECK(total <= MAX_GROWTH * n_bytes);
+    /* drop_stop_words makes a blank of nothing, which char_wb drops and char keeps. */
+    FUZZ_CHECK(total <= MAX_GROWTH * (n_bytes + 1));
 }
 
 /* The first n tokens of a are those of b. */
@@ -90,22 +102,36 @@ static void check_same(const tml_tokens *a, const tml_tokens *b, size_t n)
     }
 }
 
-static bool squeezes(const tml_tokenizer_options *options)
+/* True when no step looks across the blank that check_ascii_path puts between text and the letter behind it, nor the rule
+ * or the stemmer at the text as a whole. */
+static bool is_local(const tml_tokenizer_options *options)
 {
     for (size_t i = 0; i < options->n_steps; i++) {
-        if (options->steps[i] == TML_NORMALIZE_SQUEEZE) {
-            return true;
+        switch (options->steps[i]) {
+        case TML_NORMALIZE_LOWER:
+        case TML_NORMALIZE_NFC:
+        case TML_NORMALIZE_NFKC:
+        case TML_NORMALIZE_STRIP_ACCENTS:
+        case TML_NORMALIZE_ACCENTS_UNICODE:
+        case TML_NORMALIZE_SPACES: break;
+        case TML_NORMALIZE_SQUEEZE:
+        case TML_NORMALIZE_ACCENTS_ASCII:
+        case TML_NORMALIZE_STRIP_HTML:
+        case TML_NORMALIZE_STRIP:
+        case TML_NORMALIZE_DROP_LINES:
+        case TML_NORMALIZE_DROP_EMPTY_LINES:
+        case TML_NORMALIZE_LETTERS_ONLY:
+        case TML_NORMALIZE_DROP_STOP_WORDS: return false;
         }
     }
-    return false;
+    return options->kind != TML_TOKENIZER_CHAR;
 }
 
-/* squeeze_punctuation looks across the blank that is put between, so it is left out. */
 static void check_ascii_path(const tml_tokenizer *tokenizer, tml_str text, const tml_tokens *tokens)
 {
     tmli_buf longer = {0};
     tmli_buf_append_str(&longer, text);
-    tmli_buf_append_text(&longer, " \xC3\xA9");
+    tmli_buf_append_text(&longer, " \xC3\xA9\xC3\xA9");
     tml_tokens *const general = create_tokens();
     tokenize(tokenizer, tmli_buf_str(&longer), general);
     const size_t n = tml_tokens_count(tokens);
@@ -129,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tokenize(tokenizer, text, used);
     FUZZ_CHECK(tml_tokens_count(used) == tml_tokens_count(fresh));
     check_same(used, fresh, tml_tokens_count(fresh));
-    if (tmli_ascii_prefix(text) == size && !squeezes(&options)) {
+    if (tmli_ascii_prefix(text) == size && is_local(&options)) {
         check_ascii_path(tokenizer, text, fresh);
     }
     tml_tokens_free(used);

@@ -47,13 +47,20 @@ def tokenizer():
     }
     for number, (name, text) in enumerate(texts.items()):
         data = text if isinstance(text, bytes) else text.encode()
-        for kind in range(3):
+        for kind in range(6):
             put("tokenizer", f"{name}_{kind}", bytes([kind]) + data)
-        # lower, squeeze, nfc, nfkc, strip_accents, spaces: two of them, then four
-        put("tokenizer", f"{name}_two_steps", bytes([number % 3 + 3 * 2, number % 6, (number + 1) % 6]) + data)
-        put("tokenizer", f"{name}_four_steps", bytes([number % 3 + 3 * 4, 3, 4, 1, 5]) + data)
+        # two of the fourteen steps, then four; behind them list of stop words and stemmer
+        put("tokenizer", f"{name}_two_steps", bytes([number % 6 + 6 * 2, number % 14, (number + 7) % 14, number % 4]) + data)
+        put("tokenizer", f"{name}_four_steps", bytes([number % 6 + 6 * 4, 3, 4, 1, 5, 2]) + data)
+    message = b"From: a\nSubject: b\n\n <p class=x>It's <> the <b>TEXT</b>\n\n caf\xc3\xa9 and more \xe2\x80\x94 < end "
+    for kind in range(6):
+        # drop_lines, drop_empty_lines, strip, strip_html, letters_only, drop_stop_words
+        put("tokenizer", f"message_{kind}", bytes([kind + 6 * 6, 10 + 14, 11, 9, 8, 12, 13, kind % 4]) + message)
+        put("tokenizer", f"accents_{kind}", bytes([kind + 6 * 2, 6 + kind % 2, 13, 0]) + "Å ﷺ 각 e\u0301 𝒳 q\u0307\u0323 the".encode())
     put("tokenizer", "unassigned_ideographs", b"\x02" + "a\U0003df7d\U0002fffdb \U0003fffd".encode())
     put("tokenizer", "long_word", b"\x02" + b"ab" * 700)
+    put("tokenizer", "long_stem", b"\x09\x00\x02" + b"ing" * 85 + b" " + b"ing" * 86)
+    put("tokenizer", "edges_word", b"\x03" + ("a" * 62 + "漢字" + "b" * 57 + "𐐔 é " + "c" * 55 + "é ").encode())
     put("tokenizer", "only_blanks", b"\x00" + b" " * 70)
     put("tokenizer", "block_edges", b"\x00" + b"a" * 15 + b" " + b"b" * 31 + b" " + b"c" * 63 + b" " + b"d" * 64)
 
