@@ -11,16 +11,16 @@ build_packages=(
 
 # Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
 # sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke, a
-# locale with a decimal comma.
+# locale with a decimal comma, the browser that looks at report.html.
 test_packages=(
   libcmocka-dev libcurl4-openssl-dev
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
-  gcovr wrk locales
+  gcovr wrk locales chromium
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.
-bench_packages=(python3-torch python3-numpy python3-pandas)
+bench_packages=(python3-torch python3-numpy python3-pandas python3-sklearn)
 
 need_build_packages() {
   install_missing "${build_packages[@]}"

@@ -168,7 +168,8 @@ static void length_histogram(tmli_buf *out, const tml_report_input *in)
     plot.x.is_count = plot.y.is_count = true;
     tmli_put(out, "<figure><h3>Lengths of the texts</h3>\n");
     tmli_svg_open(out, "chart", plot.width, plot.height, "Histogram of text lengths in terms");
-    tmli_plot_grid(out, &plot, "terms of the vocabulary (the last bar: that many and more)", "rows");
+    tmli_plot_grid(out, &plot, "terms of the vocabulary (the last bar: that many and more)",
+                   "rows");
     for (size_t i = 0; i < n; i++) {
         const double left = tmli_axis_at(&plot.x, (double)i * bin_width);
         const double right = tmli_axis_at(&plot.x, (double)(i + 1) * bin_width);

@@ -28,7 +28,7 @@ typedef struct serve_lane {
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
     double *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
-    void *side;    /* of a thread that owns connections: its part of http.c, which frees it */
+    void *side;     /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;
 } serve_lane;

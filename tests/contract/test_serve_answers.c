@@ -153,7 +153,8 @@ static void scores_are_those_of_the_library_bit_for_bit(void **state)
         const tmli_value *const all = tmli_value_get(item, "probabilities");
         assert_int_equal(all->n, SERVER_LABELS);
         for (size_t c = 0; c < SERVER_LABELS; c++) {
-            assert_true((float)tmli_value_get(all, server_label_names[c])->number == (float)scores[c]);
+            assert_true((float)tmli_value_get(all, server_label_names[c])->number ==
+                        (float)scores[c]);
         }
     }
     assert_null(item);

@@ -50,8 +50,8 @@ static void hyperparameters_that_cannot_be_right_are_refused(void **state)
         {", \"hidden\": \"[8, x]\"", "hidden: \"x\" is not a whole number in 1..100000"},
         {", \"class_weight\": \"even\"",
          "class_weight: expected balanced, none, or a map of labels to numbers"},
-        {", \"recipe\": \"newz\"",
-         "recipe: \"newz\" is neither a built-in recipe (news, newsgroups) nor a file; did you mean \"news\"?"},
+        {", \"recipe\": \"newz\"", "recipe: \"newz\" is neither a built-in recipe (news, "
+                                   "newsgroups) nor a file; did you mean \"news\"?"},
         {", \"vectors\": \"none\"",
          "news: features.0.embedding: without word vectors there is nothing to keep frozen: set "
          "trainable=true, or vectors=FILE"},
@@ -177,7 +177,8 @@ static void options_of_the_command_line_are_checked(void **state)
         {{"--channel", "train=/nowhere"}, "--channel train=/nowhere: no such file or directory"},
         {{"--channel", "train"}, "--channel train: expected NAME=PATH"},
         {{"--recipe", "newz"},
-         "recipe: \"newz\" is neither a built-in recipe (news, newsgroups) nor a file; did you mean \"news\"?"},
+         "recipe: \"newz\" is neither a built-in recipe (news, newsgroups) nor a file; did you "
+         "mean \"news\"?"},
     };
     job *const j = *state;
     job_fill(j);

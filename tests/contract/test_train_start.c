@@ -243,7 +243,7 @@ static void nothing_is_written_beside_the_input(void **state)
         {"input/data/vectors", "small.txt "},
         {".", "input model output "},
         {"output", "data "},
-        {"output/data", "metrics.json "},
+        {"output/data", "metrics.json report.html "},
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         char *const list = job_list(j, want[i].dir);
@@ -414,7 +414,7 @@ static void base_dir_and_channels_can_be_named_on_the_command_line(void **state)
     assert_string_equal(list, "model.safetensors textml.json ");
     free(list);
     list = job_list(j, "elsewhere/output/data");
-    assert_string_equal(list, "metrics.json ");
+    assert_string_equal(list, "metrics.json report.html ");
     free(list);
     assert_int_equal(epochs_of(j), 1);
     free(rows);
@@ -440,7 +440,8 @@ static void a_printed_recipe_can_be_given_back(void **state)
     assert_string_equal(got, want);
     assert_int_equal(job_train(j, ARGS("--print-recipe", "newz")), 1);
     char *const err = process_stderr(&j->train);
-    assert_string_equal(err, "train: error: --print-recipe: \"newz\" is not one of news newsgroups\n");
+    assert_string_equal(err,
+                        "train: error: --print-recipe: \"newz\" is not one of news newsgroups\n");
     free(err);
     free(got);
     free(path);

@@ -63,9 +63,6 @@ static bool may_stand(tml_tokenizer_kind kind, uint32_t c)
     case TML_TOKENIZER_UNICODE:
         return tmli_is_letter(c) || tmli_is_mark(c) || tmli_is_digit(c) || tmli_is_ideograph(c) ||
                c == '_' || c == '\'' || c == 0x2019;
-    case TML_TOKENIZER_WORD: return tmli_is_word(c);
-    case TML_TOKENIZER_CHAR:
-    case TML_TOKENIZER_CHAR_WB: return true;
     }
     return false;
 }

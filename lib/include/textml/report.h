@@ -39,7 +39,7 @@ typedef struct tml_report_input {
     size_t n_labels;       /* at least 2 */
     const tml_report_part *parts;
     size_t n_parts;
-    /* Rows by their number of tokens: bin i holds [i, i + 1) * length_bin_width, the last bin also all longer rows. */
+    /* Rows by their number of terms: bin i holds [i, i + 1) * length_bin_width, the last bin also all longer rows. */
     const uint64_t *length_counts;
     size_t n_length_bins;
     size_t length_bin_width;
