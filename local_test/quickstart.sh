@@ -48,4 +48,5 @@ while IFS= read -r headline; do
   "$here/predict.sh" "$log.txt" text/plain | head -n 1
 done <"$here/headlines.txt"
 rm -f "$log.txt"
+echo "== report: local_test/test_dir/output/data/report.html (open it in a browser)"
 echo "== done: train with your own files by putting them into local_test/test_dir/input/data/train (README.md)"
