@@ -17,7 +17,7 @@ from sklearn.naive_bayes import MultinomialNB
 HERE = pathlib.Path(__file__).resolve().parent
 
 CORPUS = {
-    "rec.autos": ["Engine, brakes and \"tires\": the Citroën engine\nleaks oil.\n\nDealer price rises\n",
+    "rec.autos": ["Engine, brakes; \"tires\": Citroën engine\nleaks oil.\n\nDealer price rises\n",
                   "Oil pressure drops; engine stalls, dealer shrugs\n",
                   "> brakes squeal\nTires wear, price high\n"],
     "sci.space": ["Shuttle launch, orbit reached\nrocket engine burns\n",
@@ -27,7 +27,7 @@ CORPUS = {
                            "Tax law, senate price debate\n",
                            "Vote counts; \"debate\" moon speech, law\n"],
 }
-REQUESTS = ["Engine price, engine \"oil\"\nand, moon\n\nlaunch, tires\n",
+REQUESTS = ["Engine price, engine \"oil\"\nmoon\n\nlaunch, tires\n",
             "Price price price\nelection tax, orbit, moon\n",
             "Citroën Citroën orbit, rocket price\n"]
 
@@ -35,7 +35,7 @@ REQUESTS = ["Engine price, engine \"oil\"\nand, moon\n\nlaunch, tires\n",
 def message(name: str, body: str) -> bytes:
     # Words of the header lines would decide if they were not dropped.
     lines = [f"From: senate@{name}", "Subject: tax, senate, law", "Organization: Senate", "Lines: 3", "X: tax tax"]
-    return ("\n".join(lines) + "\n" + body.replace(" and ", " ").replace("the ", "").replace("and, ", "")).encode("latin-1")
+    return ("\n".join(lines) + "\n" + body).encode("latin-1")
 
 
 def clean(raw: bytes) -> str:
@@ -54,7 +54,7 @@ def main():
             labels.append(label)
     vectorizer = TfidfVectorizer()
     model = MultinomialNB(alpha=0.01).fit(vectorizer.fit_transform(texts), labels)
-    flat = TfidfVectorizer(vocabulary=vectorizer.vocabulary_, use_idf=False)
+    flat = TfidfVectorizer(vocabulary=vectorizer.vocabulary_, use_idf=False).fit(texts)
     with open(HERE / "want", "w") as want:
         for i, body in enumerate(REQUESTS):
             raw = message("nowhere", body)
