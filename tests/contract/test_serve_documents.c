@@ -43,6 +43,9 @@ static int set_up(void **state)
                                 NULL};
     (void)job_train(trained, args);
     assert_trained(trained);
+    char *const out = process_stdout(&((job *)trained)->train);
+    assert_non_null(strstr(out, "rows: 9 train, 0 validation, 0 test;"));
+    free(out);
     server_adopt(trained);
     FILE *const want = fopen(GOLDEN "/want", "r");
     assert_non_null(want);
