@@ -33,7 +33,7 @@ bool tmli_str_starts(tml_str s, const char *prefix);
 bool tmli_str_ends(tml_str s, const char *suffix);
 tml_str tmli_str_trim(tml_str s); /* without ASCII blanks, tabs and line ends on both sides */
 /* Writes latin-1 as UTF-8: bytes from 0x80 on become the two bytes of the code point of that value. Returns the bytes
- * written. to: room for 2 * n; from may be the last n of them. */
+ * written, at most 2 * n. to: room for them; from may be the last n of room for 2 * n. */
 size_t tmli_latin1_to_utf8(const char *from, size_t n, char *to);
 /* The longest length up to n at which text, n bytes of UTF-8, ends with a whole character. */
 size_t tmli_utf8_cut(const char *text, size_t n);

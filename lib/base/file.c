@@ -223,8 +223,8 @@ tml_status tmli_file_out_write(tmli_file_out *out, const void *bytes, size_t n, 
     return TML_OK;
 }
 
-/* A rename is durable once its directory is. File systems that cannot sync a directory say EINVAL: nothing to do. */
-static tml_status sync_dir_of(const char *path, tml_error *err)
+/* Opens the directory that path stands in. */
+static tml_status open_dir_of(const char *path, int *out, tml_error *err)
 {
     const size_t n = dir_bytes(path);
     char *const dir = tmli_malloc(n + 2);
@@ -233,15 +233,19 @@ static tml_status sync_dir_of(const char *path, tml_error *err)
     }
     (void)snprintf(dir, n + 2, "%.*s", n > 0 ? (int)n : 1, n > 0 ? path : ".");
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    tml_status status = TML_OK;
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)) {
-        status = fail_errno(dir, errno, err);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    const tml_status status = fd < 0 ? fail_errno(dir, errno, err) : TML_OK;
     tmli_free(dir);
+    if (status == TML_OK) {
+        *out = fd;
+    }
     return status;
+}
+
+/* A rename is durable once its directory is. File systems that cannot sync a directory say EINVAL: nothing to do. */
+static tml_status sync_dir(int fd, const char *path, tml_error *err)
+{
+    return fsync(fd) != 0 && errno != EINVAL && errno != EROFS ? fail_errno(path, errno, err)
+                                                               : TML_OK;
 }
 
 tml_status tmli_file_out_sync(tmli_file_out *out, tml_error *err)
@@ -256,8 +260,15 @@ tml_status tmli_file_out_sync(tmli_file_out *out, tml_error *err)
 
 tml_status tmli_file_out_commit(tmli_file_out *out, tml_error *err)
 {
+    int dir = -1;
     tml_status status = tmli_file_out_sync(out, err);
     if (status != TML_OK) {
+        return status;
+    }
+    /* Before the rename: what fails here leaves the old file. */
+    status = open_dir_of(out->path, &dir, err);
+    if (status != TML_OK) {
+        tmli_file_out_abandon(out);
         return status;
     }
     const int fd = out->fd;
@@ -266,8 +277,9 @@ tml_status tmli_file_out_commit(tmli_file_out *out, tml_error *err)
         status = fail_errno(out->path, errno, err);
         (void)unlink(out->temp_path);
     } else {
-        status = sync_dir_of(out->path, err);
+        status = sync_dir(dir, out->path, err);
     }
+    (void)close(dir);
     close_out(out);
     return status;
 }

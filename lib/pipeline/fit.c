@@ -90,6 +90,13 @@ static tml_status read_rows(tmli_fitting *fit, const tmli_fit_steps *steps, tml_
     return tmli_model_name_labels(fit->model, p->labels.names, p->labels.n, err);
 }
 
+void tmli_tell_data(const tmli_fitting *fit)
+{
+    if (fit->options->on_data != NULL) {
+        fit->options->on_data(fit->options->ctx, &fit->report);
+    }
+}
+
 size_t tmli_class_of(const tmli_fitting *fit, const char *label)
 {
     const size_t n_labels = fit->model->n_labels;

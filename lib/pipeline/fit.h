@@ -36,6 +36,8 @@ extern const tmli_fit_steps tmli_fit_bayes;   /* fit_bayes.c */
 /* Weights of the recipe's class_weight [n_labels]. Errors: TML_EINVAL for a label that the data do not have. */
 TML_NODISCARD tml_status tmli_weigh_classes(const tmli_fitting *fit, double *weights,
                                             tml_error *err);
+/* Says what was read, to whom it concerns: when the rows, and word vectors, are there. */
+void tmli_tell_data(const tmli_fitting *fit);
 /* The class number of a label as answers or the data have it, or n_labels. */
 size_t tmli_class_of(const tmli_fitting *fit, const char *label);
 

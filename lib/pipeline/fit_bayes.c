@@ -63,6 +63,7 @@ static tml_status train_bayes(tmli_fitting *fit, tml_error *err)
     tmli_nb_options options = tmli_nb_options_default(kind);
     tmli_nb_stats stats = {0};
     double *priors = NULL;
+    tmli_tell_data(fit);
     const double start = tmli_seconds();
     double *class_weights = tmli_alloc(model->n_labels, sizeof(*class_weights));
     double *weights = widen(train->weights, train->n);

@@ -186,6 +186,7 @@ static tml_status train_network(tmli_fitting *fit, tml_error *err)
         TMLI_TRY(tmli_fail(err, TML_ESTOPPED, "stopped before the first batch"));
     }
     TMLI_TRY(make_table(fit, err));
+    tmli_tell_data(fit);
     TMLI_TRY(weigh_classes(fit, class_weights, err));
     const tmli_table table = {model->table, model->vocab.n, fit->recipe->features[0].dims};
     const double start = tmli_seconds();

@@ -54,6 +54,11 @@ const char *tml_model_response_key(const tml_model *model)
     return model->recipe->response_key;
 }
 
+bool tml_model_takes_documents(const tml_model *model)
+{
+    return model->recipe->request_body == TMLI_BODY_DOCUMENT;
+}
+
 tmli_mlp_shape tmli_model_shape(const tml_recipe *recipe, size_t n_labels)
 {
     tmli_mlp_shape shape = {.n_blocks = recipe->features[0].length,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -252,8 +253,39 @@ static tml_status check_naive_bayes(const tml_recipe *recipe, tml_error *err)
     return TML_OK;
 }
 
+/* Answers must tell the classes apart. */
+static tml_status check_labels(const tml_recipe *recipe, tml_error *err)
+{
+    const tmli_label_names *labels = &recipe->labels;
+    tml_status status = TML_OK;
+    tmli_map *names = tmli_map_create(0);
+    if (names == NULL) {
+        return tmli_fail_memory(err, "a recipe");
+    }
+    for (size_t i = 0; status == TML_OK && i < labels->n; i++) {
+        const tml_str name = tmli_str(labels->items[i].name);
+        bool added = false;
+        const uint32_t first = tmli_map_add(names, name, &added);
+        if (first == TMLI_MAP_NONE) {
+            status = tmli_fail_memory(err, "a recipe");
+        } else if (!added) {
+            status = tmli_fail(err, TML_EINVAL,
+                               "%s: data.labels: \"%.*s\" and \"%.*s\" are both named \"%.*s\": "
+                               "give each a name of its own",
+                               recipe->source, TMLI_SHOWN(tmli_str(labels->items[first].value)),
+                               TMLI_SHOWN(tmli_str(labels->items[i].value)), TMLI_SHOWN(name));
+        }
+    }
+    tmli_map_free(names);
+    return status;
+}
+
 tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err)
 {
+    const tml_status status = check_labels(recipe, err);
+    if (status != TML_OK) {
+        return status;
+    }
     switch ((tmli_model_type)recipe->model) {
     case TMLI_MODEL_FEED_FORWARD: return check_feed_forward(recipe, err);
     case TMLI_MODEL_NAIVE_BAYES: return check_naive_bayes(recipe, err);

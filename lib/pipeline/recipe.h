@@ -86,6 +86,17 @@ typedef enum tmli_model_type {
 #undef TMLI_MODEL_ENUM
 } tmli_model_type;
 
+/* What a request that is no JSON holds. */
+#define TMLI_BODY_LIST(X)                                           \
+    X(TMLI_BODY_LINES, "lines")       /* a text a line or record */ \
+    X(TMLI_BODY_DOCUMENT, "document") /* one text as a whole */
+
+typedef enum tmli_body {
+#define TMLI_BODY_ENUM(name, word) name,
+    TMLI_BODY_LIST(TMLI_BODY_ENUM)
+#undef TMLI_BODY_ENUM
+} tmli_body;
+
 enum {
     TMLI_MAX_BLOCKS = 8 /* feature blocks side by side */
 };
@@ -156,6 +167,7 @@ struct tml_recipe {
     /* serve */
     const char *request_key;  /* NULL for none */
     const char *response_key; /* NULL for none */
+    int request_body;         /* tmli_body */
 };
 
 typedef enum tmli_key_kind {

@@ -36,6 +36,7 @@ WORDS(block_tokenizers, BLOCK_TOKENIZER_LIST);
 WORDS(activations, TMLI_ACTIVATION_LIST);
 WORDS(outputs, CLASS_OUTPUT_LIST);
 WORDS(optimizers, TMLI_OPTIMIZER_LIST);
+WORDS(bodies, TMLI_BODY_LIST);
 
 #define AT(field) offsetof(tml_recipe, field)
 #define IN(field) offsetof(tmli_feature, field)
@@ -104,6 +105,7 @@ const tmli_key tmli_keys[] = {
     {"train.patience", TMLI_KEY_COUNT, TMLI_FOR_FEED_FORWARD, AT(patience), 1, 100000, NULL},
     {"train.seed", TMLI_KEY_COUNT, TMLI_FOR_FEED_FORWARD, AT(seed), 0, 9007199254740991.0, NULL},
     {"serve.request.json", TMLI_KEY_TEXT_OR_NONE, TMLI_FOR_ALL, AT(request_key), 0, 0, NULL},
+    {"serve.request.body", TMLI_KEY_WORD, TMLI_FOR_ALL, AT(request_body), 0, 0, &bodies},
     {"serve.response.json", TMLI_KEY_TEXT_OR_NONE, TMLI_FOR_ALL, AT(response_key), 0, 0, NULL},
 };
 const size_t tmli_n_keys = COUNT_OF(tmli_keys);

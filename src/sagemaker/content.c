@@ -60,12 +60,19 @@ static bool next_parameter(tml_str *parameters, tml_str *name, tml_str *value)
 
 /* ---- requests ---- */
 
-static bool is_read_charset(tml_str charset)
+/* False when the charset is not read in bodies of this type: JSON is UTF-8. */
+static bool read_charset(tml_str charset, sm_format *format)
 {
-    static const char *const charsets[] = {"utf-8", "utf8", "us-ascii", "ascii"};
+    static const struct {
+        const char *name;
+        bool is_latin1;
+    } charsets[] = {{"utf-8", false},     {"utf8", false},      {"us-ascii", false},
+                    {"ascii", false},     {"iso-8859-1", true}, {"iso8859-1", true},
+                    {"iso_8859-1", true}, {"latin-1", true},    {"latin1", true}};
     for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++) {
-        if (tmli_str_eq_nocase(charset, tmli_str(charsets[i]))) {
-            return true;
+        if (tmli_str_eq_nocase(charset, tmli_str(charsets[i].name))) {
+            format->is_latin1 = charsets[i].is_latin1;
+            return !charsets[i].is_latin1 || format->media != SM_JSON;
         }
     }
     return false;
@@ -89,37 +96,37 @@ static bool is_uninformative(tml_str type)
            tmli_str_eq_nocase(type, TML_STR("application/x-www-form-urlencoded"));
 }
 
-tml_status sm_media_of_request(tml_str content_type, tml_str body, sm_media *out, tml_error *err)
+tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out, tml_error *err)
 {
     if (content_type.len == 0) {
-        *out = sniff(body);
+        *out = (sm_format){.media = sniff(body)};
         return TML_OK;
     }
     tml_str parameters = content_type;
     const tml_str type = cut(&parameters, ';');
-    sm_media media = SM_JSON;
-    while (media < SM_JSON_LINES && !tmli_str_eq_nocase(type, media_types[media])) {
-        media++;
+    sm_format format = {.media = SM_JSON};
+    while (format.media < SM_JSON_LINES && !tmli_str_eq_nocase(type, media_types[format.media])) {
+        format.media++;
     }
-    if (media == SM_JSON_LINES) {
+    if (format.media == SM_JSON_LINES) {
         if (!is_uninformative(type)) {
             return tmli_fail(err, TML_EINVAL,
                              "Content-Type: \"%.*s\" is not read here; send application/json, "
                              "text/plain or text/csv",
                              TMLI_SHOWN(type));
         }
-        media = sniff(body);
+        format.media = sniff(body);
     }
     tml_str name;
     tml_str value;
     while (next_parameter(&parameters, &name, &value)) {
-        if (tmli_str_eq_nocase(name, TML_STR("charset")) && !is_read_charset(value)) {
+        if (tmli_str_eq_nocase(name, TML_STR("charset")) && !read_charset(value, &format)) {
             return tmli_fail(err, TML_EINVAL,
-                             "Content-Type: charset \"%.*s\" is not read here; send UTF-8",
-                             TMLI_SHOWN(value));
+                             "Content-Type: charset \"%.*s\" is not read here; send UTF-8%s",
+                             TMLI_SHOWN(value), format.media != SM_JSON ? " or ISO-8859-1" : "");
         }
     }
-    *out = media;
+    *out = format;
     return TML_OK;
 }
 

@@ -34,11 +34,17 @@ typedef enum sm_media {
 
 const char *sm_media_type(sm_media media); /* "application/json"; static */
 
+/* What a request's body is written in. */
+typedef struct sm_format {
+    sm_media media;
+    bool is_latin1; /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
+} sm_format;
+
 /* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,
  * application/octet-stream, and what curl -d sends) are decided by the body's first byte.
  * Errors: TML_EINVAL for a type or charset that is not read, naming those that are. */
-TML_NODISCARD tml_status sm_media_of_request(tml_str content_type, tml_str body, sm_media *out,
-                                             tml_error *err);
+TML_NODISCARD tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out,
+                                              tml_error *err);
 /* How to answer. accept: the header's value, empty when it is missing; its q values count, then its order, then
  * preferred, which is also the answer when anything will do. Errors: TML_EINVAL when nothing acceptable is written here. */
 TML_NODISCARD tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
@@ -46,10 +52,11 @@ TML_NODISCARD tml_status sm_media_of_answer(tml_str accept, sm_media preferred, 
 
 /* ---- bodies → texts (content_texts.c) ---- */
 
-/* The recipe's own keys ("input", "result"); both or none are NULL. */
+/* What the recipe says of requests. */
 typedef struct sm_dialect {
-    const char *request_key;
+    const char *request_key; /* its own keys ("input", "result"); both or none are NULL */
     const char *response_key;
+    bool takes_documents; /* a TEXT or CSV body is one text as a whole, its answer the bare label */
 } sm_dialect;
 
 typedef enum sm_shape {
@@ -62,14 +69,15 @@ typedef struct sm_texts {
     sm_media media;
     sm_shape shape;
     bool wants_probabilities; /* "probabilities": true */
+    bool is_document;         /* the body is one text as a whole */
     size_t n;                 /* texts given so far */
     sm_dialect dialect;
-    tmli_arena *arena; /* borrowed: JSON's values, CSV's texts */
+    tmli_arena *arena; /* borrowed: JSON's values, CSV's texts, what was latin-1 */
     const char *list;  /* JSON: the key that holds the texts, or NULL for a bare string or list */
     bool is_list;      /* JSON: … in a list */
     const tmli_value *item; /* JSON: the next one */
     size_t n_left;          /* JSON */
-    tml_str rest;           /* text/plain: not yet cut */
+    tml_str rest;           /* text/plain and documents: not yet cut */
     tmli_source *source;    /* text/csv: owned, as csv */
     tmli_csv csv;
 } sm_texts;
@@ -77,7 +85,7 @@ typedef struct sm_texts {
 /* body and arena: borrowed until close. Errors: TML_EFORMAT for what is not JSON (with line and column) or has another
  * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 4 MiB and 32 times the body;
  * TML_ENOMEM. After an error close is harmless. */
-TML_NODISCARD tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body,
+TML_NODISCARD tml_status sm_texts_open(sm_texts *texts, sm_format format, tml_str body,
                                        sm_dialect dialect, tmli_arena *arena, tml_error *err);
 /* The next text, borrowed from body or arena; *has false at the end. Errors: TML_EFORMAT naming the row, TML_ENOMEM. */
 TML_NODISCARD tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *err);
@@ -90,6 +98,7 @@ typedef struct sm_answers {
     sm_media media;
     sm_shape shape;
     bool wants_probabilities;
+    bool is_document;         /* TEXT and CSV: no line end behind the label */
     const char *response_key; /* of the OWN shapes */
     tmli_buf *out;            /* borrowed; its owner asks whether it failed */
     size_t n;                 /* rows so far */

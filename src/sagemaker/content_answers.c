@@ -16,6 +16,7 @@ void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media
                             .media = media,
                             .shape = texts->shape,
                             .wants_probabilities = texts->wants_probabilities,
+                            .is_document = texts->is_document,
                             .response_key = texts->dialect.response_key,
                             .out = out};
     if (texts->wants_probabilities || answers->response_key == NULL) {
@@ -53,14 +54,13 @@ static void add_prediction(const sm_answers *answers, const double *scores, size
     tmli_buf_append_byte(out, '}');
 }
 
-/* A label on a line of its own: line ends in it become blanks. */
+/* A label as a line, whose end is another's matter: line ends in it become blanks. */
 static void add_line(tmli_buf *out, tml_str label)
 {
     for (size_t i = 0; i < label.len; i++) {
         const bool is_end = label.data[i] == '\n' || label.data[i] == '\r';
         tmli_buf_append_byte(out, is_end ? ' ' : label.data[i]);
     }
-    tmli_buf_append_byte(out, '\n');
 }
 
 /* A label as an RFC 4180 field: in quotes where a separator, a quote or a line end asks for them. */
@@ -73,7 +73,6 @@ static void add_field(tmli_buf *out, tml_str label)
     }
     if (!needs_quotes) {
         tmli_buf_append_str(out, label);
-        tmli_buf_append_byte(out, '\n');
         return;
     }
     tmli_buf_append_byte(out, '"');
@@ -83,7 +82,7 @@ static void add_field(tmli_buf *out, tml_str label)
         }
         tmli_buf_append_byte(out, label.data[i]);
     }
-    tmli_buf_append_text(out, "\"\n");
+    tmli_buf_append_byte(out, '"');
 }
 
 static void add_json(const sm_answers *answers, const double *scores, size_t best)
@@ -101,14 +100,21 @@ static void add_json(const sm_answers *answers, const double *scores, size_t bes
 void sm_answers_add(sm_answers *answers, const double *scores)
 {
     const size_t best = tml_best(scores, tml_model_labels(answers->model));
+    bool ends_line = !answers->is_document;
     switch (answers->media) {
-    case SM_JSON: add_json(answers, scores, best); break;
+    case SM_JSON:
+        add_json(answers, scores, best);
+        ends_line = false;
+        break;
     case SM_TEXT: add_line(answers->out, tml_model_label(answers->model, best)); break;
     case SM_CSV: add_field(answers->out, tml_model_label(answers->model, best)); break;
     case SM_JSON_LINES:
         add_prediction(answers, scores, best);
-        tmli_buf_append_byte(answers->out, '\n');
+        ends_line = true;
         break;
+    }
+    if (ends_line) {
+        tmli_buf_append_byte(answers->out, '\n');
     }
     answers->n++;
 }

@@ -1,4 +1,4 @@
-/* Bodies → texts: JSON in its shapes, lines, and CSV of one column. */
+/* Bodies → texts: JSON in its shapes, lines, CSV of one column, and documents. */
 #include "sagemaker/content.h"
 
 #include <stdint.h>
@@ -205,7 +205,25 @@ static tml_status next_json(sm_texts *texts, tml_str *out, tml_error *err)
     return TML_OK;
 }
 
-/* ---- lines and CSV ---- */
+/* ---- lines, CSV and documents ---- */
+
+/* What was latin-1 as UTF-8, in the arena; ASCII stays where it is. */
+static tml_status decode_latin1(sm_texts *texts, tml_str *body, tml_error *err)
+{
+    size_t n_more = 0;
+    for (size_t i = 0; i < body->len; i++) {
+        n_more += (unsigned char)body->data[i] >= 0x80;
+    }
+    if (n_more == 0) {
+        return TML_OK;
+    }
+    char *text = tmli_arena_alloc(texts->arena, body->len + n_more, 1);
+    if (text == NULL) {
+        return tmli_fail_memory(err, "the texts");
+    }
+    *body = (tml_str){text, tmli_latin1_to_utf8(body->data, body->len, text)};
+    return TML_OK;
+}
 
 /* The line before the next \n, which may have a \r before it. */
 static void next_line(tml_str *rest, tml_str *out)
@@ -219,10 +237,6 @@ static void next_line(tml_str *rest, tml_str *out)
 
 static tml_status open_csv(sm_texts *texts, tml_str body, tml_error *err)
 {
-    /* The source would unpack it, however large it becomes. */
-    if (tmli_str_starts(body, "\x1f\x8b")) {
-        return tmli_fail(err, TML_EFORMAT, "body: gzip data, expected text/csv: send it unpacked");
-    }
     const tml_status status = tmli_source_memory("body", body.data, body.len, &texts->source, err);
     if (status == TML_OK) {
         /* A record and its line end cannot be longer than the body; a limit of 0 is not allowed. */
@@ -254,23 +268,54 @@ static tml_status next_csv(sm_texts *texts, tml_str *out, bool *has, tml_error *
     return TML_OK;
 }
 
-/* ---- all of them ---- */
-
-tml_status sm_texts_open(sm_texts *texts, sm_media media, tml_str body, sm_dialect dialect,
-                         tmli_arena *arena, tml_error *err)
+/* TEXT and CSV. */
+static tml_status open_text(sm_texts *texts, sm_format format, tml_str body, tml_error *err)
 {
-    *texts = (sm_texts){.media = media, .shape = SM_SHAPE_ROWS, .dialect = dialect, .arena = arena};
-    switch (media) {
-    case SM_JSON: return open_json(texts, body, err);
-    case SM_CSV: arena->limit_bytes = SIZE_MAX; return open_csv(texts, body, err);
-    case SM_TEXT:
-    case SM_JSON_LINES: break;
+    const bool is_csv = format.media == SM_CSV;
+    texts->arena->limit_bytes = SIZE_MAX;
+    texts->is_document = texts->dialect.takes_documents;
+    /* A CSV source would unpack it, however large it becomes; and it is nobody's document. */
+    if ((is_csv || texts->is_document) && tmli_str_starts(body, "\x1f\x8b")) {
+        return tmli_fail(err, TML_EFORMAT, "body: gzip data, expected %s: send it unpacked",
+                         sm_media_type(format.media));
+    }
+    if (format.is_latin1) {
+        const tml_status status = decode_latin1(texts, &body, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    if (is_csv && !texts->is_document) {
+        return open_csv(texts, body, err);
     }
     texts->rest = body;
     if (tmli_str_starts(body, "\xef\xbb\xbf")) {
         texts->rest = (tml_str){body.data + 3, body.len - 3};
     }
     return TML_OK;
+}
+
+/* ---- all of them ---- */
+
+tml_status sm_texts_open(sm_texts *texts, sm_format format, tml_str body, sm_dialect dialect,
+                         tmli_arena *arena, tml_error *err)
+{
+    *texts = (sm_texts){
+        .media = format.media, .shape = SM_SHAPE_ROWS, .dialect = dialect, .arena = arena};
+    return format.media == SM_JSON ? open_json(texts, body, err)
+                                   : open_text(texts, format, body, err);
+}
+
+/* The next line, or the whole body. */
+static void next_text(sm_texts *texts, tml_str *out, bool *has)
+{
+    *has = texts->rest.len > 0;
+    if (*has && texts->is_document) {
+        *out = texts->rest;
+        texts->rest.len = 0;
+    } else if (*has) {
+        next_line(&texts->rest, out);
+    }
 }
 
 tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *err)
@@ -283,14 +328,15 @@ tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *er
             status = next_json(texts, out, err);
         }
         break;
-    case SM_CSV: status = next_csv(texts, out, has, err); break;
-    case SM_TEXT:
-    case SM_JSON_LINES:
-        *has = texts->rest.len > 0;
-        if (*has) {
-            next_line(&texts->rest, out);
+    case SM_CSV:
+        if (!texts->is_document) {
+            status = next_csv(texts, out, has, err);
+            break;
         }
+        next_text(texts, out, has);
         break;
+    case SM_TEXT:
+    case SM_JSON_LINES: next_text(texts, out, has); break;
     }
     if (status == TML_OK && *has) {
         texts->n++;

@@ -8,7 +8,8 @@
 /* One request on its way to its answer. */
 typedef struct invocation {
     serve_answer *answer;
-    sm_media media, answer_media;
+    sm_format format;
+    sm_media answer_media;
     sm_texts texts;
     sm_answers answers;
     bool has_failed; /* the answer says why */
@@ -44,10 +45,11 @@ static unsigned choose_media(const serve_server *server, const serve_request *re
                         TMLI_SHOWN(request->content_encoding));
         return 415;
     }
-    if (sm_media_of_request(request->content_type, request->body, &call->media, err) != TML_OK) {
+    if (sm_format_of_request(request->content_type, request->body, &call->format, err) != TML_OK) {
         return 415;
     }
-    const sm_media preferred = server->has_default_accept ? server->default_accept : call->media;
+    const sm_media preferred =
+        server->has_default_accept ? server->default_accept : call->format.media;
     if (sm_media_of_answer(request->accept, preferred, &call->answer_media, err) != TML_OK) {
         return 406;
     }
@@ -68,11 +70,12 @@ static void begin(serve_lane *lane, const serve_request *request, serve_answer *
         return;
     }
     const tml_model *model = server->model;
-    const sm_dialect dialect = {tml_model_request_key(model), tml_model_response_key(model)};
+    const sm_dialect dialect = {tml_model_request_key(model), tml_model_response_key(model),
+                                tml_model_takes_documents(model)};
     tml_status status = serve_lane_prepare(lane, &err);
     if (status == TML_OK) {
         status =
-            sm_texts_open(&call->texts, call->media, request->body, dialect, &lane->arena, &err);
+            sm_texts_open(&call->texts, call->format, request->body, dialect, &lane->arena, &err);
     }
     if (status != TML_OK) {
         fail(call, serve_http_status(status), &err);
@@ -90,7 +93,7 @@ static void end(invocation *call)
         answer->content_type = sm_media_type(call->answer_media);
         if (answer->body.failed) {
             serve_answer_no_memory(answer);
-        } else if (call->texts.n == 0 && call->media != SM_JSON) {
+        } else if (call->texts.n == 0 && call->format.media != SM_JSON) {
             serve_answer_empty(answer, 204); /* no line, no answer */
         }
     }

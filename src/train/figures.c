@@ -86,6 +86,10 @@ void figures_log_data(const tml_log *log, const tml_fit_report *report)
                  "files' encoding",
                  report->replaced);
     }
+}
+
+void figures_log_end(const tml_log *log, const tml_fit_report *report)
+{
     if (report->interrupted) {
         tml_logf(log, TML_LOG_WARN, "stopped on request in epoch %zu", report->epochs_run);
     } else if (report->stopped_early) {

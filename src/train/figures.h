@@ -9,8 +9,10 @@
 
 /* One line an epoch: "epoch=1; train:loss=0.451; train:accuracy=0.833; …" */
 void figures_log_epoch(const tml_log *log, const tml_epoch *epoch);
-/* What was read and learned, in a few lines. */
+/* What was read, in a few lines. */
 void figures_log_data(const tml_log *log, const tml_fit_report *report);
+/* Why training ended before its last epoch, if it did. */
+void figures_log_end(const tml_log *log, const tml_fit_report *report);
 /* The kept weights' figures: "final:validation:accuracy=…;" and the like. */
 void figures_log_result(const tml_log *log, const tml_fit_report *report);
 

@@ -179,6 +179,12 @@ cleanup:
     return status;
 }
 
+static void on_data(void *ctx, const tml_fit_report *report)
+{
+    const train_job *job = ctx;
+    figures_log_data(job->log, report);
+}
+
 static void on_epoch(void *ctx, const tml_epoch *epoch)
 {
     train_job *job = ctx;
@@ -210,6 +216,7 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
     const tml_fit_options options = {.n_threads = n_threads,
                                      .keep_evaluation = job->options->writes_report,
                                      .stop = stop,
+                                     .on_data = on_data,
                                      .on_epoch = on_epoch,
                                      .on_progress = job->progress.shown ? on_progress : NULL,
                                      .ctx = job};
@@ -222,7 +229,7 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
 /* Figures first: once the artifact stands, the job has succeeded. */
 static tml_status write_results(train_job *job, tml_error *err)
 {
-    figures_log_data(job->log, &job->report);
+    figures_log_end(job->log, &job->report);
     figures_log_result(job->log, &job->report);
     tml_status status = figures_write(job->paths->figures, job->model, &job->report, err);
     if (status == TML_OK && job->options->writes_report) {

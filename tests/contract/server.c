@@ -34,6 +34,11 @@ int server_train(void **state)
     return 0;
 }
 
+void server_adopt(void *trained_job)
+{
+    trained = trained_job;
+}
+
 int server_forget(void **state)
 {
     (void)state;

@@ -16,6 +16,8 @@ enum {
 /* Group setup: trains once; group teardown removes. */
 int server_train(void **state);
 int server_forget(void **state);
+/* In place of server_train: serves the model of a job that has trained, whose end server_forget is then. */
+void server_adopt(void *trained_job);
 
 typedef struct server {
     char *dir;       /* the test's directory */

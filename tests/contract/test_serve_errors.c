@@ -133,7 +133,9 @@ static void types_that_are_not_spoken_are_refused(void **state)
         {"application/x-npy", NULL, 415,
          "Content-Type: \"application/x-npy\" is not read here; send application/json, text/plain "
          "or text/csv"},
-        {"text/plain; charset=iso-8859-1", NULL, 415,
+        {"text/plain; charset=koi8-r", NULL, 415,
+         "Content-Type: charset \"koi8-r\" is not read here; send UTF-8 or ISO-8859-1"},
+        {"application/json; charset=iso-8859-1", NULL, 415,
          "Content-Type: charset \"iso-8859-1\" is not read here; send UTF-8"},
         {"application/json", "image/png", 406,
          "Accept: \"image/png\" is not written here; ask for application/json, text/plain, "

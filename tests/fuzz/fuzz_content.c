@@ -1,6 +1,6 @@
 /* Property: any headers and body give texts or a sentence; as many answers are written as texts were read, in a body that
  * parses as its type says, whatever the labels hold.
- * Input: a byte for dialect and class, a line Content-Type, a line Accept, then the body. */
+ * Input: a byte for keys, class and documents, a line Content-Type, a line Accept, then the body. */
 #include "fuzz/fuzz.h"
 
 #include "base/arena.h"
@@ -88,6 +88,9 @@ static void check_answers(const sm_texts *texts, sm_media media, size_t label, c
     case SM_JSON: check_json(texts, body); break;
     case SM_CSV: check_csv(texts, label, body); break;
     case SM_TEXT:
+        FUZZ_CHECK(count_lines(body) == (texts->is_document ? 0 : texts->n));
+        FUZZ_CHECK(body.len > 0 || texts->n == 0);
+        break;
     case SM_JSON_LINES: FUZZ_CHECK(count_lines(body) == texts->n); break;
     }
 }
@@ -95,6 +98,9 @@ static void check_answers(const sm_texts *texts, sm_media media, size_t label, c
 /* How many texts there are, counted from outside; CSV is fuzz_csv's. */
 static size_t count_texts(const sm_texts *texts, size_t otherwise)
 {
+    if (texts->is_document) {
+        return texts->rest.len > 0 ? 1 : 0;
+    }
     switch (texts->media) {
     case SM_JSON: return texts->n_left;
     case SM_TEXT: {
@@ -141,17 +147,20 @@ static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const unsigned choice = fuzz_choice(&data, &size);
-    const sm_dialect dialect = choice % 2 == 0 ? (sm_dialect){"input", "result"} : (sm_dialect){0};
+    const bool documents = choice / (2 * N_LABELS) % 2 == 1;
+    const sm_dialect dialect = choice % 2 == 0 ? (sm_dialect){"input", "result", documents}
+                                               : (sm_dialect){NULL, NULL, documents};
     tml_str body = fuzz_text(data, size);
     const tml_str content_type = take_line(&body);
     const tml_str accept = take_line(&body);
-    sm_media read_as = SM_JSON;
+    sm_format read_as = {0};
     sm_media written_as = SM_JSON;
     tml_error err = {0};
-    tml_status status = sm_media_of_request(content_type, body, &read_as, &err);
+    tml_status status = sm_format_of_request(content_type, body, &read_as, &err);
     if (status == TML_OK) {
-        FUZZ_CHECK(read_as != SM_JSON_LINES);
-        status = sm_media_of_answer(accept, read_as, &written_as, &err);
+        FUZZ_CHECK(read_as.media != SM_JSON_LINES);
+        FUZZ_CHECK(!read_as.is_latin1 || read_as.media != SM_JSON);
+        status = sm_media_of_answer(accept, read_as.media, &written_as, &err);
     }
     fuzz_check_error(status, &err, "");
     if (status != TML_OK) {
@@ -163,6 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     status = sm_texts_open(&texts, read_as, body, dialect, &arena, &err);
     fuzz_check_error(status, &err, "");
     if (status == TML_OK) {
+        FUZZ_CHECK(texts.is_document == (documents && read_as.media != SM_JSON));
         answer(&texts, written_as, choice / 2 % N_LABELS, &err);
         FUZZ_CHECK(texts.n <= body.len + 1);
     }

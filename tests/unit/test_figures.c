@@ -93,18 +93,25 @@ static void the_data_are_told_with_warnings_where_they_need_a_look(void **state)
                                  "vectors; read in 0.34 s\n");
     m->text[0] = '\0';
     report.replaced = 3;
-    report.interrupted = true;
-    report.epochs_run = 7;
     figures_log_data(&m->log, &report);
     assert_non_null(strstr(m->text, "2 3 byte sequences are not UTF-8 and were read as U+FFFD: "
                                     "check the files' encoding\n"));
-    assert_non_null(strstr(m->text, "2 stopped on request in epoch 7\n"));
+}
+
+static void an_early_end_is_told_with_its_reason(void **state)
+{
+    memo *const m = *state;
+    tml_fit_report report = {.epochs_run = 7, .best_epoch = 4};
+    figures_log_end(&m->log, &report);
+    assert_string_equal(m->text, "");
+    report.interrupted = true;
+    figures_log_end(&m->log, &report);
+    assert_string_equal(m->text, "2 stopped on request in epoch 7\n");
     m->text[0] = '\0';
     report.interrupted = false;
     report.stopped_early = true;
-    report.best_epoch = 4;
-    figures_log_data(&m->log, &report);
-    assert_non_null(strstr(m->text, "1 stopped early after epoch 7, epoch 4 was the best\n"));
+    figures_log_end(&m->log, &report);
+    assert_string_equal(m->text, "1 stopped early after epoch 7, epoch 4 was the best\n");
 }
 
 static void the_result_has_a_line_for_each_part_that_has_rows(void **state)
@@ -187,6 +194,7 @@ int main(void)
         WITH_A_MEMO(an_epoch_is_one_line_of_plain_numbers),
         WITH_A_MEMO(what_is_not_a_number_is_left_out),
         WITH_A_MEMO(the_data_are_told_with_warnings_where_they_need_a_look),
+        WITH_A_MEMO(an_early_end_is_told_with_its_reason),
         WITH_A_MEMO(the_result_has_a_line_for_each_part_that_has_rows),
         cmocka_unit_test(metrics_json_holds_the_whole_report),
     };

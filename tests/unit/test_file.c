@@ -194,20 +194,26 @@ static void replacing_fails_with_a_sentence_and_leaves_nothing(void **state)
     free(busy);
 }
 
+/* A replacement that fails leaves the old bytes. */
 static void every_allocation_of_a_replacement_may_fail(void **state)
 {
     const char *const dir = *state;
     char *const path = tmpdir_write(dir, "a", "old", 3);
+    tmli_buf bytes = {0};
     for (size_t nth = 0;; nth++) {
         fail_allocation(nth);
         const tml_status status = tmli_file_replace(path, "new", 3, NULL);
         fail_allocation(NEVER);
         assert_int_equal(entries_in(dir), 1);
+        tmli_buf_reset(&bytes);
+        assert_int_equal(tmli_file_read(path, 3, &bytes, NULL), TML_OK);
+        assert_string_equal(tmli_buf_cstr(&bytes), status == TML_OK ? "new" : "old");
         if (status == TML_OK) {
             break;
         }
         assert_int_equal(status, TML_ENOMEM);
     }
+    tmli_buf_deinit(&bytes);
     free(path);
 }
 

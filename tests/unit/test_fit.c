@@ -28,6 +28,7 @@ typedef struct fixture {
     tml_fit_options options;
     tml_model *model;
     tml_fit_report report;
+    size_t n_told;   /* calls of on_data */
     size_t n_epochs; /* told by on_epoch */
     size_t n_batches;
     atomic_bool stop;
@@ -83,6 +84,17 @@ static tml_status fit_with(fixture *f, const char *more, tml_error *err)
     return fit(f, yaml, err);
 }
 
+static void check_data(void *ctx, const tml_fit_report *report)
+{
+    fixture *const f = ctx;
+    f->n_told++;
+    assert_int_equal(f->n_epochs, 0); /* before training */
+    assert_int_equal(report->rows_train, 6);
+    assert_int_equal(report->rows_validation, 2);
+    assert_true(report->terms_seen > 0 && report->terms_kept > 0);
+    assert_int_equal(report->n_epochs, 0);
+}
+
 static void count_epoch(void *ctx, const tml_epoch *epoch)
 {
     fixture *const f = ctx;
@@ -101,6 +113,7 @@ static void count_batch(void *ctx, const tml_progress *progress)
 static void the_report_tells_what_was_read_and_learned(void **state)
 {
     fixture *const f = *state;
+    f->options.on_data = check_data;
     f->options.on_epoch = count_epoch;
     f->options.on_progress = count_batch;
     assert_int_equal(fit(f, tiny_yaml, NULL), TML_OK);
@@ -113,6 +126,7 @@ static void the_report_tells_what_was_read_and_learned(void **state)
     assert_false(f->report.interrupted);
     assert_int_equal(f->report.validation.n_rows, 2);
     assert_int_equal(f->report.test.n_rows, 0);
+    assert_int_equal(f->n_told, 1);
     assert_int_equal(f->n_epochs, 2);
     assert_int_equal(f->n_batches, 4); /* 6 rows by 4, twice */
     assert_int_equal(tml_model_labels(f->model), 2);

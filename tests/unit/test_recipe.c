@@ -60,7 +60,7 @@ static const char everything[] =
     "  early_stopping: true\n"
     "  patience: 4\n"
     "  seed: 0\n"
-    "serve: {request: {json: question}, response: {json: answer}}\n";
+    "serve: {request: {json: question, body: document}, response: {json: answer}}\n";
 
 static tml_recipe *parse(const char *yaml)
 {
@@ -104,6 +104,7 @@ static void a_recipe_without_keys_has_the_defaults(void **state)
     assert_int_equal(recipe->epochs, 10);
     assert_int_equal(recipe->optimizer, TMLI_ADAM);
     assert_true(isnan(recipe->learning_rate)); /* the optimizer's own */
+    assert_int_equal(recipe->request_body, TMLI_BODY_LINES);
     assert_int_equal(tml_recipe_check(recipe, NULL), TML_OK);
     tml_recipe_free(recipe);
 }
@@ -253,8 +254,8 @@ static void every_key_is_read_and_written(void **state)
         "\"sigmoid\",\"dropout\":0.125,\"class_weight\":{\"x\":2.5,\"Ypsilon\":0}},\"train\":{"
         "\"epochs\":7,\"batch_size\":99,\"optimizer\":\"sgd\",\"learning_rate\":0.3,\"momentum\":"
         "0.9,\"rho\":0.8,\"beta1\":0.7,\"beta2\":0.6,\"epsilon\":1e-05,\"early_stopping\":true,"
-        "\"patience\":4,\"seed\":0},\"serve\":{\"request\":{\"json\":\"question\"},\"response\":{"
-        "\"json\":\"answer\"}}}");
+        "\"patience\":4,\"seed\":0},\"serve\":{\"request\":{\"json\":\"question\",\"body\":"
+        "\"document\"},\"response\":{\"json\":\"answer\"}}}");
     tml_recipe_free(recipe);
 }
 
@@ -364,6 +365,9 @@ static void contradictions_are_refused_by_the_check(void **state)
         {"features: [{embedding: {trainable: false}}]",
          "recipe.yaml: features.0.embedding: without word vectors there is nothing to keep "
          "frozen: set trainable=true, or vectors=FILE"},
+        {"data: {labels: {a: A, b: B, c: A}}",
+         "recipe.yaml: data.labels: \"a\" and \"c\" are both named \"A\": give each a name of its "
+         "own"},
         {"model: {output: sigmoid}\ndata: {labels: {a: A, b: B, c: C}}",
          "recipe.yaml: model.output: sigmoid is for two labels, data.labels has 3: use softmax"},
     };
@@ -438,6 +442,24 @@ static void a_name_that_is_nearly_right_is_suggested(void **state)
     }
 }
 
+/* Names of labels are compared through a map. */
+static void every_allocation_of_the_check_may_fail(void **state)
+{
+    (void)state;
+    tml_recipe *const recipe = parse("data: {labels: {a: A, b: B, c: C}}");
+    for (size_t nth = 0;; nth++) {
+        fail_allocation(nth);
+        const tml_status status = tml_recipe_check(recipe, NULL);
+        fail_allocation(NEVER);
+        if (status == TML_OK) {
+            assert_true(nth > 0);
+            break;
+        }
+        assert_int_equal(status, TML_ENOMEM);
+    }
+    tml_recipe_free(recipe);
+}
+
 static void every_allocation_of_parsing_may_fail(void **state)
 {
     (void)state;
@@ -474,6 +496,7 @@ int main(void)
         cmocka_unit_test(contradictions_are_refused_by_the_check),
         cmocka_unit_test(every_short_name_stands_for_a_key),
         cmocka_unit_test(a_name_that_is_nearly_right_is_suggested),
+        cmocka_unit_test(every_allocation_of_the_check_may_fail),
         cmocka_unit_test(every_allocation_of_parsing_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

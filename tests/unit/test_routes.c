@@ -147,8 +147,9 @@ static void what_is_wrong_is_said(void **state)
         {POST, "image/png", "", "x", 415, JSON,
          ERROR(415, "Content-Type: \\\"image/png\\\" is not read here; send application/json, "
                     "text/plain or text/csv")},
-        {POST, "text/plain; charset=latin1", "", "x", 415, JSON,
-         ERROR(415, "Content-Type: charset \\\"latin1\\\" is not read here; send UTF-8")},
+        {POST, "text/plain; charset=utf-16", "", "x", 415, JSON,
+         ERROR(415,
+               "Content-Type: charset \\\"utf-16\\\" is not read here; send UTF-8 or ISO-8859-1")},
         {POST, JSON, "image/png", "{\"input\": \"hot\"}", 406, JSON,
          ERROR(406, "Accept: \\\"image/png\\\" is not written here; ask for application/json, "
                     "text/plain, text/csv or application/jsonlines")},

@@ -41,11 +41,15 @@ typedef struct tml_fit_input {
     bool label_first;    /* files without a header line hold label, text (SageMaker's text/csv) */
 } tml_fit_input;
 
+typedef struct tml_fit_report tml_fit_report; /* below */
+
 typedef struct tml_fit_options {
     size_t n_threads;     /* at least 1; does not change the result */
     bool keep_evaluation; /* the report gets the scores behind its figures */
     /* may be NULL: set it to finish the batch and keep the best model so far */
     const atomic_bool *stop;
+    /* may be NULL; once, before training: the report's figures of what was read are there */
+    void (*on_data)(void *ctx, const tml_fit_report *report);
     void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
     void (*on_progress)(void *ctx,
                         const tml_progress *progress); /* may be NULL; after each batch */
@@ -64,7 +68,7 @@ typedef struct tml_evaluation {
 
 TML_API void tml_evaluation_deinit(tml_evaluation *evaluation); /* leaves {0} */
 
-typedef struct tml_fit_report {
+struct tml_fit_report {
     size_t rows_train, rows_validation, rows_test;
     size_t terms_seen;    /* distinct tokens of the training rows */
     size_t terms_kept;    /* of them in the vocabulary */
@@ -81,7 +85,7 @@ typedef struct tml_fit_report {
     tml_evaluation evaluation;       /* with keep_evaluation */
     struct tml_fit_summary *summary; /* the same: of the data, for tml_fit_report_write; owned */
     double seconds_reading, seconds_vectors, seconds_training;
-} tml_fit_report;
+};
 
 /* Trains. recipe: checked by tml_recipe_check, copied into the model. out: free with tml_model_free; report: release
  * with tml_fit_report_deinit; both untouched on failure.

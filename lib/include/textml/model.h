@@ -5,6 +5,7 @@
 #ifndef TEXTML_MODEL_H
 #define TEXTML_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,8 @@ TML_API size_t tml_model_bytes(const tml_model *model);            /* size of th
 /* The keys of the recipe's own JSON request and answer ("input", "result"), or NULL. Borrowed from the model. */
 TML_API const char *tml_model_request_key(const tml_model *model);
 TML_API const char *tml_model_response_key(const tml_model *model);
+/* Whether a request that is no JSON holds one document as a whole, rather than a text a line. */
+TML_API bool tml_model_takes_documents(const tml_model *model);
 
 /* model: borrowed until tml_session_free. out: owned by the caller. */
 TML_API TML_NODISCARD tml_status tml_session_create(const tml_model *model, tml_session **out,

@@ -28,7 +28,8 @@ TML_API void tml_recipe_free(tml_recipe *recipe); /* NULL is allowed */
  * Errors: TML_EINVAL with the name, the value, what was expected, and the nearest valid name for an unknown one. */
 TML_API TML_NODISCARD tml_status tml_recipe_set(tml_recipe *recipe, tml_str name, tml_str value,
                                                 tml_error *err);
-/* Checks what single keys cannot know: required keys, and keys that contradict each other. Errors: TML_EINVAL. */
+/* Checks what single keys cannot know: required keys, and keys that contradict each other. Errors: TML_EINVAL,
+ * TML_ENOMEM. */
 TML_API TML_NODISCARD tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err);
 
 TML_API const char *tml_recipe_name(const tml_recipe *recipe); /* borrowed from the recipe */

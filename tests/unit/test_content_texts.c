@@ -1,0 +1,453 @@
+/* Bodies → texts, scores → bodies: tables of what comes in and what must come out. */
+#include "sagemaker/content.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "pipeline/model.h"
+#include "support/alloc_fail.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const sm_dialect dialect = {.request_key = "input", .response_key = "result"};
+static const sm_dialect of_documents = {.takes_documents = true};
+
+/* ---- bodies → texts ---- */
+
+/* All texts of a body as "shape[!]:text|text|…", or the sentence of the failure. */
+static tml_status read_all(sm_format format, tml_str body, sm_dialect keys, tmli_buf *out)
+{
+    static const char *const shapes[] = {"own", "own_list", "rows"};
+    tml_error err = {0};
+    tmli_arena arena;
+    sm_texts texts;
+    tmli_arena_init(&arena, 256, 0);
+    tmli_buf_reset(out);
+    tml_status status = sm_texts_open(&texts, format, body, keys, &arena, &err);
+    if (status == TML_OK) {
+        tmli_buf_printf(out, "%s%s:", shapes[texts.shape], texts.wants_probabilities ? "!" : "");
+    }
+    bool has = status == TML_OK;
+    while (has) {
+        tml_str text = {0};
+        status = sm_texts_next(&texts, &text, &has, &err);
+        if (status != TML_OK) {
+            break;
+        }
+        if (has) {
+            tmli_buf_append_text(out, texts.n > 1 ? "|" : "");
+            tmli_buf_append_str(out, text);
+        }
+    }
+    if (status != TML_OK) {
+        assert_int_equal(err.status, status);
+        tmli_buf_reset(out);
+        tmli_buf_append_text(out, err.text);
+    }
+    sm_texts_close(&texts);
+    tmli_arena_deinit(&arena);
+    return status;
+}
+
+static void check_texts(sm_media media, const char *body, const char *want)
+{
+    tmli_buf got = {0};
+    (void)read_all((sm_format){.media = media}, tmli_str(body), dialect, &got);
+    assert_string_equal(tmli_buf_cstr(&got), want);
+    tmli_buf_deinit(&got);
+}
+
+static void json_is_read_in_all_its_shapes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"input\": \"a\"}", "own:a"},
+        {"{\"input\": \"\"}", "own:"},
+        {"\xef\xbb\xbf {\"input\": \"caf\\u00e9\"}\n", "own:caf\xc3\xa9"},
+        {"{\"input\": \"a\", \"other\": 1}", "own:a"},
+        {"{\"input\": [\"a\", \"b\"]}", "own_list:a|b"},
+        {"{\"input\": []}", "own_list:"},
+        {"{\"input\": \"a\", \"probabilities\": true}", "own!:a"},
+        {"{\"input\": \"a\", \"probabilities\": false}", "own:a"},
+        {"{\"instances\": [\"a\", \"b\"]}", "rows:a|b"},
+        {"{\"instances\": []}", "rows:"},
+        {"{\"instances\": [\"a\"], \"probabilities\": true}", "rows!:a"},
+        {"{\"instances\": \"a\"}", "rows:a"},
+        {"{\"inputs\": \"a\"}", "rows:a"},
+        {"{\"inputs\": [\"a\", \"b\"]}", "rows:a|b"},
+        {"{\"inputs\": \"no\", \"input\": \"yes\"}", "own:yes"},
+        {"\"a\"", "rows:a"},
+        {"[\"a\", \"b\"]", "rows:a|b"},
+        {"[]", "rows:"},
+        {"[[\"a\"], [\"b\"]]", "rows:a|b"},
+        {"{\"instances\": [{\"input\": \"a\"}, {\"text\": \"b\"}, {\"source\": \"c\"}]}",
+         "rows:a|b|c"},
+        {"{\"instances\": [{\"features\": [\"a\", \"b\"]}, {\"features\": [1, \"c\"]}]}",
+         "rows:a|c"},
+        {"{\"instances\": [{\"features\": {\"values\": [\"a\"]}}]}", "rows:a"},
+        {"{\"instances\": [{\"data\": \"a\"}, {\"data\": {\"features\": [\"b\"]}}]}", "rows:a|b"},
+        {"{\"instances\": [{\"data\": {\"features\": {\"values\": [\"a\"]}}}]}", "rows:a"},
+        {"[{\"text\": \"no\", \"input\": \"yes\"}]", "rows:yes"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        check_texts(SM_JSON, cases[i][0], cases[i][1]);
+    }
+}
+
+#define EXPECTED_ROW                                                                             \
+    "expected a string or an object with one of \"input\", \"text\", \"source\", \"features\", " \
+    "\"data\""
+
+static void json_of_another_shape_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{}", "no \"input\": expected {\"input\": \"text\"} or {\"instances\": [\"text\", …]}"},
+        {"{\"text\": \"a\"}",
+         "no \"input\": expected {\"input\": \"text\"} or {\"instances\": [\"text\", …]}"},
+        {"{\"input\": 5}", "\"input\" is a number: expected a string or a list of strings"},
+        {"{\"input\": null}", "\"input\" is null: expected a string or a list of strings"},
+        {"{\"input\": {}}", "\"input\" is an object: expected a string or a list of strings"},
+        {"{\"instances\": true}",
+         "\"instances\" is true or false: expected a string or a list of strings"},
+        {"{\"input\": [\"a\", 5]}", "input[1] is a number: expected a string"},
+        {"{\"input\": [[\"a\"]]}", "input[0] is a list: expected a string"},
+        {"{\"instances\": [\"a\", null]}", "instances[1] is null: " EXPECTED_ROW},
+        {"{\"instances\": [{}]}", "instances[0] is an object without a text: " EXPECTED_ROW},
+        {"{\"instances\": [{\"text\": [\"a\"]}]}",
+         "instances[0] is an object whose text is a list: " EXPECTED_ROW},
+        {"{\"instances\": [{\"features\": [1, 2]}]}",
+         "instances[0] is an object without a text: " EXPECTED_ROW},
+        {"{\"instances\": [{\"data\": {}}]}",
+         "instances[0] is an object without a text: " EXPECTED_ROW},
+        {"[\"a\", \"b\", [\"c\", \"d\"]]", "[2] is a list: " EXPECTED_ROW},
+        {"[[1]]", "[0] is a list of a number: " EXPECTED_ROW},
+        {"{\"inputs\": [\"a\", false]}", "inputs[1] is true or false: " EXPECTED_ROW},
+        {"7", "the body is a number: expected {\"input\": …}, a string or a list of strings"},
+        {"null", "the body is null: expected {\"input\": …}, a string or a list of strings"},
+        {"", "the body is empty: expected JSON such as {\"input\": …}"},
+        {" \n", "the body is empty: expected JSON such as {\"input\": …}"},
+        {"{\"input\": \"a\", \"probabilities\": 1}",
+         "\"probabilities\" is a number: expected true or false"},
+        {"{\"input\": \"a\"", "line 1, column 14: this is not JSON: expected ',' or '}', found the "
+                              "end"},
+        {"{\n  \"input\" \"a\"}", "line 2, column 11: this is not JSON: expected ':', found '\"'"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        check_texts(SM_JSON, cases[i][0], cases[i][1]);
+    }
+}
+
+static void a_recipe_without_keys_reads_the_general_shapes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"instances\": [{\"text\": \"a\"}]}", "rows:a"},
+        {"{\"input\": \"a\"}", "no \"instances\": expected {\"instances\": [\"text\", …]}"},
+        {"5", "the body is a number: expected {\"instances\": …}, a string or a list of strings"},
+        {"[5]", "[0] is a number: expected a string or an object with one of \"text\", \"source\", "
+                "\"features\", \"data\""},
+    };
+    const sm_dialect none = {.request_key = NULL};
+    tmli_buf got = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        (void)read_all((sm_format){.media = SM_JSON}, tmli_str(cases[i][0]), none, &got);
+        assert_string_equal(tmli_buf_cstr(&got), cases[i][1]);
+    }
+    tmli_buf_deinit(&got);
+}
+
+static void json_of_too_many_values_is_refused(void **state)
+{
+    (void)state;
+    tmli_buf body = {0};
+    tmli_buf got = {0};
+    tmli_buf_append_byte(&body, '[');
+    for (size_t i = 0; i < 400000; i++) {
+        tmli_buf_append_text(&body, "1,");
+    }
+    tmli_buf_append_text(&body, "1]");
+    assert_int_equal(read_all((sm_format){.media = SM_JSON}, tmli_buf_str(&body), dialect, &got),
+                     TML_ELIMIT);
+    assert_string_equal(tmli_buf_cstr(&got),
+                        "the JSON has too many values: reading it would take more than 29794400 "
+                        "bytes; send fewer rows in a request");
+    tmli_buf_deinit(&body);
+    tmli_buf_deinit(&got);
+}
+
+static void lines_are_texts(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "rows:"},
+        {"a", "rows:a"},
+        {"a\n", "rows:a"},
+        {"a\nb", "rows:a|b"},
+        {"a\r\nb\r\n", "rows:a|b"},
+        {"\n", "rows:"},
+        {"a\n\nb\n", "rows:a||b"},
+        {"a\n\n", "rows:a|"},
+        {"a,\"b\"\n", "rows:a,\"b\""},
+        {"a\rb\r", "rows:a\rb\r"},
+        {"\xef\xbb\xbf"
+         "a\n",
+         "rows:a"},
+        {"\r\n", "rows:"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        check_texts(SM_TEXT, cases[i][0], cases[i][1]);
+    }
+}
+
+static size_t count_texts(sm_format format, const char *body, sm_dialect keys)
+{
+    tmli_arena arena;
+    sm_texts texts;
+    tml_str text;
+    bool has = true;
+    tmli_arena_init(&arena, 256, 0);
+    assert_int_equal(sm_texts_open(&texts, format, tmli_str(body), keys, &arena, NULL), TML_OK);
+    while (has) {
+        assert_int_equal(sm_texts_next(&texts, &text, &has, NULL), TML_OK);
+    }
+    sm_texts_close(&texts);
+    tmli_arena_deinit(&arena);
+    return texts.n;
+}
+
+static void a_blank_line_is_a_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        size_t want;
+    } cases[] = {{"", 0}, {"\n", 1}, {"\n\n", 2}, {"a\n\n", 2}, {"\r\n", 1}, {"\xef\xbb\xbf", 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(count_texts((sm_format){.media = SM_TEXT}, cases[i].body, dialect),
+                         cases[i].want);
+    }
+}
+
+static void csv_records_are_texts(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"a\nb\n", "rows:a|b"},
+        {"a\r\nb", "rows:a|b"},
+        {"good, cheap\n", "rows:good, cheap"},
+        {"\"good, cheap\"\n", "rows:good, cheap"},
+        {"\"say \"\"hi\"\"\"\n", "rows:say \"hi\""},
+        {"\"two\nlines\"\n", "rows:two\nlines"},
+        {"a\n\n\nb\n", "rows:a|b"},
+        {"\"\"\n", "rows:"},
+        {"it is 5\" wide, red\n", "rows:it is 5\" wide, red"},
+        {"\"a\",b\n", "body:1: 2 fields, expected one: put the whole text in one pair of quotes"},
+        {"a\nb,\"c\"\n",
+         "body:2: 2 fields, expected one: put the whole text in one pair of quotes"},
+        {"a\n\"b\n", "body:2:1: the quote that opens here is never closed"},
+        {"\x1f\x8b\x08", "body: gzip data, expected text/csv: send it unpacked"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        check_texts(SM_CSV, cases[i][0], cases[i][1]);
+    }
+}
+
+static void texts_may_hold_any_bytes(void **state)
+{
+    (void)state;
+    static const char body[] = "a\0b\n\xff\xfe\n";
+    tmli_buf got = {0};
+    assert_int_equal(
+        read_all((sm_format){.media = SM_TEXT}, (tml_str){body, sizeof(body) - 1}, dialect, &got),
+        TML_OK);
+    assert_int_equal(got.len, strlen("rows:") + 6);
+    assert_memory_equal(got.data, "rows:a\0b|\xff\xfe", got.len);
+    tmli_buf_deinit(&got);
+}
+
+/* ---- documents ---- */
+
+static void a_document_is_one_text_as_it_stands(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"a", "rows:a"},
+        {"From: a\nSubject: b, \"c\n\n\"d\",e\r\n", "rows:From: a\nSubject: b, \"c\n\n\"d\",e\r\n"},
+        {"\"a\"", "rows:\"a\""},
+        {"\n", "rows:\n"},
+        {"", "rows:"},
+        {"\xef\xbb\xbf"
+         "a\nb",
+         "rows:a\nb"},
+    };
+    static const sm_media media[] = {SM_TEXT, SM_CSV};
+    tmli_buf got = {0};
+    for (size_t i = 0; i < COUNT_OF(cases) * COUNT_OF(media); i++) {
+        const sm_format format = {.media = media[i % 2]};
+        assert_int_equal(read_all(format, tmli_str(cases[i / 2][0]), of_documents, &got), TML_OK);
+        assert_string_equal(tmli_buf_cstr(&got), cases[i / 2][1]);
+    }
+    tmli_buf_deinit(&got);
+}
+
+static void an_empty_body_holds_no_document_a_blank_one_does(void **state)
+{
+    (void)state;
+    static const sm_format formats[] = {{SM_TEXT, false}, {SM_CSV, false}, {SM_TEXT, true}};
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        assert_int_equal(count_texts(formats[i], "", of_documents), 0);
+        assert_int_equal(count_texts(formats[i], " ", of_documents), 1);
+        assert_int_equal(count_texts(formats[i], "\r\n\n", of_documents), 1);
+    }
+    assert_int_equal(count_texts(formats[0], "\xef\xbb\xbf", of_documents), 0);
+}
+
+static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
+{
+    (void)state;
+    static const struct {
+        sm_media media;
+        const char *body, *want;
+    } cases[] = {
+        {SM_TEXT, "\x1f\x8b\x08", "body: gzip data, expected text/plain: send it unpacked"},
+        {SM_CSV, "\x1f\x8b\x08", "body: gzip data, expected text/csv: send it unpacked"},
+        {SM_JSON, "[\"a\\nb\", \"c\"]", "rows:a\nb|c"},
+        {SM_JSON, "{\"text\": \"a\"}", "no \"instances\": expected {\"instances\": [\"text\", …]}"},
+    };
+    tmli_buf got = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        (void)read_all((sm_format){.media = cases[i].media}, tmli_str(cases[i].body), of_documents,
+                       &got);
+        assert_string_equal(tmli_buf_cstr(&got), cases[i].want);
+    }
+    tmli_buf_deinit(&got);
+}
+
+static void latin_1_becomes_utf_8(void **state)
+{
+    (void)state;
+    static const struct {
+        sm_media media;
+        sm_dialect dialect;
+        const char *body, *want;
+    } cases[] = {
+        {SM_TEXT,
+         {.takes_documents = true},
+         "caf\xe9,\n\x80\xff",
+         "rows:caf\xc3\xa9,\n\xc2\x80\xc3\xbf"},
+        {SM_CSV, {.takes_documents = true}, "\"caf\xe9\"", "rows:\"caf\xc3\xa9\""},
+        {SM_TEXT, {.request_key = NULL}, "caf\xe9\n\xff\n", "rows:caf\xc3\xa9|\xc3\xbf"},
+        {SM_CSV, {.request_key = NULL}, "\"caf\xe9\"\n\xff\n", "rows:caf\xc3\xa9|\xc3\xbf"},
+        {SM_TEXT, {.takes_documents = true}, "ascii", "rows:ascii"},
+        {SM_TEXT,
+         {.takes_documents = true},
+         "\xef\xbb\xbf",
+         "rows:\xc3\xaf\xc2\xbb\xc2\xbf"}, /* no mark */
+        {SM_CSV,
+         {.request_key = NULL},
+         "\x1f\x8b",
+         "body: gzip data, expected text/csv: send it unpacked"},
+    };
+    tmli_buf got = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        (void)read_all((sm_format){cases[i].media, true}, tmli_str(cases[i].body), cases[i].dialect,
+                       &got);
+        assert_string_equal(tmli_buf_cstr(&got), cases[i].want);
+    }
+    tmli_buf_deinit(&got);
+}
+
+/* The label stands alone, without a line end; what has a shape of its own keeps it. */
+static void the_answer_to_a_document_is_the_bare_label(void **state)
+{
+    (void)state;
+    static const char *labels[] = {"a, \"b\"", "c\nd"};
+    static const tml_model model = {.labels = labels, .n_labels = COUNT_OF(labels)};
+    static const struct {
+        sm_media media;
+        double scores[2];
+        const char *want;
+    } cases[] = {
+        {SM_TEXT, {0.75, 0.25}, "a, \"b\""},
+        {SM_TEXT, {0.25, 0.75}, "c d"},
+        {SM_CSV, {0.75, 0.25}, "\"a, \"\"b\"\"\""},
+        {SM_JSON,
+         {0.75, 0.25},
+         "{\"predictions\": [{\"label\": \"a, \\\"b\\\"\", \"score\": 0.75}]}"},
+        {SM_JSON_LINES, {0.25, 0.75}, "{\"label\": \"c\\nd\", \"score\": 0.75}\n"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        tmli_arena arena;
+        sm_texts texts;
+        sm_answers answers;
+        tmli_buf out = {0};
+        tmli_arena_init(&arena, 256, 0);
+        assert_int_equal(sm_texts_open(&texts, (sm_format){.media = SM_TEXT}, TML_STR("x\ny\n"),
+                                       of_documents, &arena, NULL),
+                         TML_OK);
+        sm_answers_begin(&answers, &texts, cases[i].media, &model, &out);
+        sm_answers_add(&answers, cases[i].scores);
+        sm_answers_end(&answers);
+        assert_string_equal(tmli_buf_cstr(&out), cases[i].want);
+        sm_texts_close(&texts);
+        tmli_buf_deinit(&out);
+        tmli_arena_deinit(&arena);
+    }
+}
+
+static void every_failed_allocation_is_a_status(void **state)
+{
+    (void)state;
+    static const struct {
+        sm_format format;
+        const char *body;
+    } cases[] = {{{SM_JSON, false}, "{\"instances\": [\"a\", {\"text\": \"b\"}]}"},
+                 {{SM_CSV, false}, "a,b\n\"c\"\n"},
+                 {{SM_CSV, true}, "caf\xe9\n\"c\"\n"},
+                 {{SM_TEXT, true}, "caf\xe9"},
+                 {{SM_TEXT, false}, "a\nb\n"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        for (size_t nth = 0;; nth++) {
+            tmli_buf got = {0};
+            assert_true(tmli_buf_reserve(&got, 4096)); /* the test's own, before it gets scarce */
+            fail_allocation(nth);
+            const tml_status status =
+                read_all(cases[i].format, tmli_str(cases[i].body), dialect, &got);
+            fail_allocation(NEVER);
+            tmli_buf_deinit(&got);
+            if (status == TML_OK) {
+                break;
+            }
+            assert_int_equal(status, TML_ENOMEM);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_is_read_in_all_its_shapes),
+        cmocka_unit_test(json_of_another_shape_is_refused_with_its_place),
+        cmocka_unit_test(a_recipe_without_keys_reads_the_general_shapes),
+        cmocka_unit_test(json_of_too_many_values_is_refused),
+        cmocka_unit_test(lines_are_texts),
+        cmocka_unit_test(a_blank_line_is_a_text),
+        cmocka_unit_test(csv_records_are_texts),
+        cmocka_unit_test(texts_may_hold_any_bytes),
+        cmocka_unit_test(a_document_is_one_text_as_it_stands),
+        cmocka_unit_test(an_empty_body_holds_no_document_a_blank_one_does),
+        cmocka_unit_test(packed_documents_are_refused_and_json_is_read_as_ever),
+        cmocka_unit_test(latin_1_becomes_utf_8),
+        cmocka_unit_test(the_answer_to_a_document_is_the_bare_label),
+        cmocka_unit_test(every_failed_allocation_is_a_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
