@@ -2,6 +2,7 @@
 #include "features/bag.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -20,6 +21,13 @@ tmli_bag_options tmli_bag_options_default(void)
                               .smooth_idf = true,
                               .norm = TMLI_NORM_L2,
                               .alternate_sign = true};
+}
+
+const char *tmli_bag_docs_text(double docs, bool is_share, char out[TMLI_DOCS_TEXT])
+{
+    const bool is_whole = is_share && floor(docs) == docs;
+    (void)snprintf(out, TMLI_DOCS_TEXT, is_whole ? "%.1f" : "%g", docs);
+    return out;
 }
 
 /* A share is in 0..1, a count a whole number from 1. */
@@ -76,8 +84,12 @@ tml_status tmli_bag_options_check(const tmli_bag_options *options, tml_error *er
         return status;
     }
     if (options->min_is_share == options->max_is_share && options->min_docs > options->max_docs) {
-        return tmli_fail(err, TML_EINVAL, "min_df: %g is above max_df, %g", options->min_docs,
-                         options->max_docs);
+        char min[TMLI_DOCS_TEXT];
+        char max[TMLI_DOCS_TEXT];
+        return tmli_fail(err, TML_EINVAL,
+                         "min_df: %s is above max_df, %s: lower min_df or raise max_df",
+                         tmli_bag_docs_text(options->min_docs, options->min_is_share, min),
+                         tmli_bag_docs_text(options->max_docs, options->max_is_share, max));
     }
     return options->n_hashed > 0 ? check_hashed(options, err) : TML_OK;
 }

@@ -43,6 +43,13 @@ tmli_bag_options tmli_bag_options_default(void);
 /* Errors: TML_EINVAL with a sentence that names the option as recipes do. */
 TML_NODISCARD tml_status tmli_bag_options_check(const tmli_bag_options *options, tml_error *err);
 
+enum {
+    TMLI_DOCS_TEXT = 32
+};
+
+/* min_docs or max_docs as it is written: 2, or 1.0 for a share. Returns out. */
+const char *tmli_bag_docs_text(double docs, bool is_share, char out[TMLI_DOCS_TEXT]);
+
 typedef struct tmli_bag {
     tmli_bag_options options;
     tmli_vocab vocab;  /* {0} when hashed */

@@ -83,6 +83,8 @@ static tml_status merge_lanes(tmli_bag_builder *b, tml_error *err)
 static tml_status fail_empty(const tmli_bag_options *o, size_t n_training, size_t n, size_t n_few,
                              size_t n_many, tml_error *err)
 {
+    char min[TMLI_DOCS_TEXT];
+    char max[TMLI_DOCS_TEXT];
     if (n == 0 && o->n_min > 1) {
         return tmli_fail(err, TML_EINVAL,
                          "vocabulary: nothing is left: none of %zu training documents has %zu "
@@ -95,22 +97,37 @@ static tml_status fail_empty(const tmli_bag_options *o, size_t n_training, size_
                          "(are they empty, or only stop_words?)",
                          n_training);
     }
+    (void)tmli_bag_docs_text(o->min_docs, o->min_is_share, min);
+    (void)tmli_bag_docs_text(o->max_docs, o->max_is_share, max);
     if (n_few == n) {
         return tmli_fail(err, TML_EINVAL,
-                         "vocabulary: nothing is left: min_df %g drops all %zu terms of %zu "
+                         "vocabulary: nothing is left: min_df %s drops all %zu terms of %zu "
                          "training documents (lower min_df)",
-                         o->min_docs, n, n_training);
+                         min, n, n_training);
     }
     if (n_many == n) {
         return tmli_fail(err, TML_EINVAL,
-                         "vocabulary: nothing is left: max_df %g drops all %zu terms of %zu "
+                         "vocabulary: nothing is left: max_df %s drops all %zu terms of %zu "
                          "training documents (raise max_df)",
-                         o->max_docs, n, n_training);
+                         max, n, n_training);
     }
     return tmli_fail(err, TML_EINVAL,
                      "vocabulary: nothing is left: of %zu terms of %zu training documents min_df "
-                     "%g drops %zu and max_df %g drops %zu (lower min_df or raise max_df)",
-                     n, n_training, o->min_docs, n_few, o->max_docs, n_many);
+                     "%s drops %zu and max_df %s drops %zu (lower min_df or raise max_df)",
+                     n, n_training, min, n_few, max, n_many);
+}
+
+/* Which only the number of documents shows: no term can be in least documents or more and in most or fewer. */
+static tml_status fail_apart(const tmli_bag_options *o, double least, double most,
+                             size_t n_training, tml_error *err)
+{
+    char min[TMLI_DOCS_TEXT];
+    char max[TMLI_DOCS_TEXT];
+    return tmli_fail(err, TML_EINVAL,
+                     "vocabulary: nothing can be left: min_df %s calls for %g of %zu training "
+                     "documents, max_df %s allows %g (lower min_df or raise max_df)",
+                     tmli_bag_docs_text(o->min_docs, o->min_is_share, min), least, n_training,
+                     tmli_bag_docs_text(o->max_docs, o->max_is_share, max), most);
 }
 
 /* Terms within min_docs and max_docs. */
@@ -123,9 +140,7 @@ static tml_status keep_by_documents(tmli_bag_builder *b, size_t n_training, kept
     const double least = o->min_is_share ? o->min_docs * (double)n_training : o->min_docs;
     const double most = o->max_is_share ? o->max_docs * (double)n_training : o->max_docs;
     if (!(least <= most)) {
-        return tmli_fail(err, TML_EINVAL,
-                         "min_df: %g is %g of %zu training documents, above max_df %g, which is %g",
-                         o->min_docs, least, n_training, o->max_docs, most);
+        return fail_apart(o, least, most, n_training, err);
     }
     kept->numbers = tmli_alloc(all->terms.n, sizeof *kept->numbers);
     if (kept->numbers == NULL) {

@@ -244,6 +244,12 @@ static tml_status check_naive_bayes(const tml_recipe *recipe, tml_error *err)
             return status;
         }
     }
+    if (recipe->nb_norm && recipe->naive_bayes != TMLI_NB_COMPLEMENT) {
+        return tmli_fail(err, TML_EINVAL,
+                         "%s: model.norm: only model.variant complement has it: take that variant, "
+                         "or leave model.norm out",
+                         recipe->source);
+    }
     if (recipe->class_prior.balanced) {
         return tmli_fail(err, TML_EINVAL,
                          "%s: model.class_prior: balanced: expected a map of labels to numbers; "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/status.h"
 #include "base/tar.h"
 
 enum {
@@ -17,8 +18,7 @@ static bool ends_nocase(tml_str name, const char *suffix)
            tmli_str_eq_nocase((tml_str){name.data + name.len - end.len, end.len}, end);
 }
 
-/* What the file's name says, AUTO when nothing. */
-static tmli_format format_of_name(tml_str name)
+tmli_format tmli_format_of_name(tml_str name)
 {
     static const struct {
         const char *ending;
@@ -111,16 +111,33 @@ static tml_status peek_archive(tmli_window *window, bool *is_archive, tml_error 
     return TML_OK;
 }
 
+/* A file that is to be read as class folders, and whose name does not promise an archive. */
+static tml_status expect_archive(tmli_window *window, const char *name, tml_error *err)
+{
+    bool is_archive = false;
+    const tml_status status = peek_archive(window, &is_archive, err);
+    if (status != TML_OK || is_archive) {
+        return status;
+    }
+    return tmli_fail(err, TML_EFORMAT,
+                     "%s: neither a tar archive nor a file in class folders: expected "
+                     "<class>/<file>, two classes or more, or an archive of them",
+                     name);
+}
+
 tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *options,
                              tmli_format *format, tml_error *err)
 {
     tml_str line = {NULL, 0};
     tml_status status = TML_OK;
+    const char *const name = tmli_source_name(window->source);
+    const tmli_format by_name = tmli_format_of_name(tmli_str(name));
     *format = options->format;
     if (*format != TMLI_FORMAT_AUTO) {
-        return TML_OK;
+        return *format == TMLI_FORMAT_FOLDERS && by_name != TMLI_FORMAT_FOLDERS
+                   ? expect_archive(window, name, err)
+                   : TML_OK;
     }
-    const tmli_format by_name = format_of_name(tmli_str(tmli_source_name(window->source)));
     *format = by_name;
     if (by_name != TMLI_FORMAT_AUTO && by_name != TMLI_FORMAT_CSV) {
         return TML_OK;

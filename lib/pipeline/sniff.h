@@ -6,8 +6,12 @@
 #include "pipeline/reader.h"
 #include "textml/status.h"
 
+/* What a file's name says, AUTO when nothing. */
+tmli_format tmli_format_of_name(tml_str name);
+
 /* The format that options ask for, or, for AUTO, the one found; FOLDERS stands for a tar archive. The window, before its
- * first record, loads what is looked at; nothing is consumed. Errors: those of tmli_window_fill. */
+ * first record, loads what is looked at; nothing is consumed. Errors: those of tmli_window_fill, and TML_EFORMAT
+ * when FOLDERS is asked for and neither name nor content is an archive's. */
 TML_NODISCARD tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *options,
                                            tmli_format *format, tml_error *err);
 

@@ -8,6 +8,10 @@
 #include "base/status.h"
 #include "base/suggest.h"
 
+#define EXPECTED                                                                                   \
+    "english, nltk, none, a list of words, or the name of a file, with a . or /, that holds them " \
+    "one a line"
+
 enum {
     FILE_BYTES_MAX = 1 << 20
 };
@@ -56,9 +60,22 @@ static tml_status take_words(tml_recipe *recipe, const char *path, tml_str text,
     return TML_OK;
 }
 
-tml_status tmli_read_stop_words(tml_recipe *recipe, tml_error *err)
+/* A single word is more often a name gone wrong than a list of one. */
+static tml_status unknown_list(const char *name, tml_error *err)
 {
     static const char *const names[] = {"english", "nltk", "none"};
+    const char *nearest = tmli_nearest(tmli_str(name), names, sizeof(names) / sizeof(names[0]));
+    if (nearest != NULL) {
+        return tmli_fail(err, TML_EINVAL,
+                         "text.stop_words: no list is called \"%s\"; did you mean \"%s\"?", name,
+                         nearest);
+    }
+    return tmli_fail(err, TML_EINVAL,
+                     "text.stop_words: no list is called \"%s\"; expected " EXPECTED, name);
+}
+
+tml_status tmli_read_stop_words(tml_recipe *recipe, tml_error *err)
+{
     size_t n_known = 0;
     if (recipe->stop_words.n != 1) {
         return TML_OK;
@@ -72,12 +89,11 @@ tml_status tmli_read_stop_words(tml_recipe *recipe, tml_error *err)
         return TML_OK;
     }
     if (strpbrk(name, "./") == NULL) {
-        const char *nearest = tmli_nearest(tmli_str(name), names, sizeof(names) / sizeof(names[0]));
-        return nearest == NULL ? TML_OK
-                               : tmli_fail(err, TML_EINVAL,
-                                           "text.stop_words: no list is called \"%s\"; did you "
-                                           "mean \"%s\"?",
-                                           name, nearest);
+        return unknown_list(name, err);
+    }
+    if (!tmli_is_file(name)) {
+        return tmli_fail(err, TML_EIO, "text.stop_words: %s is not a file; expected " EXPECTED,
+                         name);
     }
     tmli_buf text = {0};
     tml_status status = tmli_file_read(name, FILE_BYTES_MAX, &text, err);

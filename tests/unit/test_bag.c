@@ -312,7 +312,8 @@ static void options_out_of_range_are_refused_with_their_name(void **state)
     o.min_docs = 2;
     o.max_docs = 0.5;
     tml_error err;
-    assert_says(refusal(o, documents, 3, NULL, &err), "min_df", "above max_df 0.5, which is 1.5");
+    assert_says(refusal(o, documents, 3, NULL, &err), "min_df 2 calls for 2 of 3",
+                "max_df 0.5 allows 1.5");
 }
 
 static void a_view_whose_parts_do_not_fit_is_refused(void **state)
