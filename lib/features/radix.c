@@ -1,4 +1,5 @@
-/* Eight bits a pass from the lowest, and insertion for few items. */
+/* Eight bits a pass from the lowest, and insertion for few items. A document's terms are in between: their columns lie
+ * spread, so that the upper eight bits alone bring nearly all of them to their places, and insertion the rest. */
 #include "features/radix.h"
 
 #include <stdbool.h>
@@ -6,7 +7,10 @@
 enum {
     DIGIT_BITS = 8,
     DIGITS = 1 << DIGIT_BITS,
-    FEW = 24 /* below, clearing the counters of the passes takes longer than inserting */
+    FEW = 24,       /* below, clearing the counters of the passes takes longer than inserting */
+    MOST_BITS = 32, /* of columns; longer keys are texts, which begin alike */
+    SOME =
+        512, /* below, one pass and inserting; few enough that inserting never takes long, whatever the keys */
 };
 
 static void insertion_sort(tmli_item *items, size_t n)
@@ -48,6 +52,12 @@ tmli_item *tmli_radix_sort(tmli_item *items, tmli_item *scratch, size_t n, unsig
     if (n < FEW) {
         insertion_sort(items, n);
         return items;
+    }
+    if (n < SOME && n_bits <= MOST_BITS) {
+        const unsigned shift = n_bits > DIGIT_BITS ? n_bits - DIGIT_BITS : 0;
+        tmli_item *const placed = sort_digit(items, scratch, n, shift) ? scratch : items;
+        insertion_sort(placed, n);
+        return placed;
     }
     tmli_item *from = items;
     tmli_item *to = scratch;

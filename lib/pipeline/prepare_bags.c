@@ -3,54 +3,103 @@
 
 #include <string.h>
 
+#include "base/beside.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "features/bag_build.h"
 
 enum {
-    GATHERED_TEXTS = 4096, /* texts or … */
-    GATHERED_BYTES =
-        4
-        << 20 /* … bytes that are tokenized together: work for all threads, little beside the corpus */
+    /* Texts or bytes that are tokenized together: work for all threads, little beside the corpus. */
+    GATHERED_TEXTS = 16384,
+    GATHERED_BYTES = 2 << 20,
 };
 
-/* Texts on their way to the builders. */
-typedef struct gathering {
+/* Texts behind each other. */
+typedef struct batch {
     tmli_buf bytes;
     size_t ends[GATHERED_TEXTS];
     tml_str texts[GATHERED_TEXTS]; /* in bytes, once that does not move any more */
     size_t n;
-    tmli_bag_builder *builders[TMLI_MAX_BLOCKS]; /* owned */
+} batch;
+
+/* Texts on their way to the builders. With several threads one batch is filled while the other is counted. */
+typedef struct gathering {
+    batch batches[2];
+    batch *filling;
+    batch *counting;
+    tmli_beside *beside; /* owned; counts; NULL with one thread */
+    tml_status status;   /* of the batches counted so far; the thread's, while it works */
+    tml_error err;
+    tmli_bag_builder *builders[TMLI_MAX_BLOCKS]; /* owned; likewise */
     size_t n_builders;
 } gathering;
 
+static void count_batch(void *ctx)
+{
+    gathering *g = ctx;
+    batch *b = g->counting;
+    size_t at = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        b->texts[i] = (tml_str){b->bytes.data + at, b->ends[i] - at};
+        at = b->ends[i];
+    }
+    for (size_t i = 0; i < g->n_builders && g->status == TML_OK; i++) {
+        g->status = tmli_bag_builder_add(g->builders[i], b->texts, b->n, &g->err);
+    }
+    b->n = 0;
+    tmli_buf_reset(&b->bytes);
+}
+
+/* Waits for the batch that is being counted. */
+static tml_status wait_for_batch(gathering *g, tml_error *err)
+{
+    if (g->beside != NULL) {
+        tmli_beside_wait(g->beside);
+    }
+    return g->status == TML_OK ? TML_OK : tmli_fail(err, g->status, "%s", g->err.text);
+}
+
 static tml_status pass_on(gathering *g, tml_error *err)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        g->texts[i] = (tml_str){g->bytes.data + at, g->ends[i] - at};
-        at = g->ends[i];
+    const tml_status status = wait_for_batch(g, err);
+    if (status != TML_OK) {
+        return status;
     }
-    for (size_t b = 0; b < g->n_builders; b++) {
-        const tml_status status = tmli_bag_builder_add(g->builders[b], g->texts, g->n, err);
-        if (status != TML_OK) {
-            return status;
-        }
+    g->counting = g->filling;
+    if (g->beside == NULL) {
+        count_batch(g);
+        return wait_for_batch(g, err);
     }
-    g->n = 0;
-    tmli_buf_reset(&g->bytes);
+    g->filling = g->filling == &g->batches[0] ? &g->batches[1] : &g->batches[0];
+    tmli_beside_start(g->beside, count_batch, g);
     return TML_OK;
 }
 
 static tml_status take_text(void *ctx, tml_str text, tml_error *err)
 {
     gathering *g = ctx;
-    tmli_buf_append(&g->bytes, text.data, text.len);
-    if (g->bytes.failed) {
+    batch *b = g->filling;
+    tmli_buf_append(&b->bytes, text.data, text.len);
+    if (b->bytes.failed) {
         return tmli_fail_memory(err, "the texts");
     }
-    g->ends[g->n++] = g->bytes.len;
-    return g->n == GATHERED_TEXTS || g->bytes.len >= GATHERED_BYTES ? pass_on(g, err) : TML_OK;
+    b->ends[b->n++] = b->bytes.len;
+    return b->n == GATHERED_TEXTS || b->bytes.len >= GATHERED_BYTES ? pass_on(g, err) : TML_OK;
+}
+
+/* The thread that counts ends first: it uses the rest. */
+static void free_gathering(gathering *g)
+{
+    if (g == NULL) {
+        return;
+    }
+    tmli_beside_free(g->beside);
+    for (size_t b = 0; b < g->n_builders; b++) {
+        tmli_bag_builder_free(g->builders[b]);
+    }
+    tmli_buf_deinit(&g->batches[0].bytes);
+    tmli_buf_deinit(&g->batches[1].bytes);
+    tmli_free(g);
 }
 
 /* What becomes of the rows: their places in the builders, part by part. */
@@ -140,7 +189,18 @@ static tml_status start_builders(const tmli_preparing *job, const tmli_vectorize
         }
         g->n_builders = b + 1;
     }
-    return TML_OK;
+    g->filling = &g->batches[0];
+    return tmli_pool_threads(job->pool) > 1 ? tmli_beside_create(&g->beside, err) : TML_OK;
+}
+
+/* True when all rows of a matrix stay, in their order. */
+static bool are_all(const tmli_csr *matrix, const uint32_t *rows, size_t n)
+{
+    size_t i = 0;
+    while (i < n && rows[i] == i) {
+        i++;
+    }
+    return i == n && n == matrix->n_rows;
 }
 
 /* The builders' rows → the parts' matrices, and the vectorizer's bags. */
@@ -158,9 +218,15 @@ static tml_status finish_builders(gathering *g, const placing *placed, tmli_vect
     }
     TMLI_TRY(tmli_vectorizer_count_columns(vectorizer, err));
     for (size_t p = 0; p < TMLI_N_PARTS; p++) {
-        TMLI_TRY(join(blocks, vectorizer->n_blocks, placed->rows + placed->starts[p],
-                      placed->starts[p + 1] - placed->starts[p], vectorizer->n_columns,
-                      &out->parts[p].matrix, err));
+        const uint32_t *const rows = placed->rows + placed->starts[p];
+        const size_t n = placed->starts[p + 1] - placed->starts[p];
+        if (n > 0 && vectorizer->n_blocks == 1 && are_all(&blocks[0], rows, n)) {
+            out->parts[p].matrix = blocks[0]; /* the other parts have no rows */
+            blocks[0] = (tmli_csr){0};
+        } else {
+            TMLI_TRY(join(blocks, vectorizer->n_blocks, rows, n, vectorizer->n_columns,
+                          &out->parts[p].matrix, err));
+        }
     }
 cleanup:
     for (size_t b = 0; b < TMLI_MAX_BLOCKS; b++) {
@@ -189,6 +255,7 @@ tml_status tmli_prepare_bags(const tmli_preparing *job, tmli_vectorizer *vectori
     tmli_corpus_context context = {.take_text = take_text, .ctx = g};
     TMLI_TRY(tmli_read_parts(job, &context, corpora, out, err));
     TMLI_TRY(pass_on(g, err));
+    TMLI_TRY(wait_for_batch(g, err));
     TMLI_TRY(tmli_draw_split(job, corpora[TMLI_PART_TRAIN].n_rows, &goes, err));
     TMLI_TRY(place_rows(corpora, goes, &placed, err));
     if (goes != NULL) {
@@ -203,13 +270,7 @@ cleanup:
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
         tmli_corpus_deinit(&corpora[i]);
     }
-    if (g != NULL) {
-        for (size_t b = 0; b < g->n_builders; b++) {
-            tmli_bag_builder_free(g->builders[b]);
-        }
-        tmli_buf_deinit(&g->bytes);
-        tmli_free(g);
-    }
+    free_gathering(g);
     tmli_free(placed.rows);
     tmli_free(placed.is_training);
     tmli_free(goes);

@@ -10,7 +10,9 @@
 /* Moves [from, end) to `to`, which is not behind it, and returns the end. */
 static char *move(char *to, const char *from, const char *end)
 {
-    memmove(to, from, (size_t)(end - from));
+    if (to != from) { /* until something is taken out, all stays where it is */
+        memmove(to, from, (size_t)(end - from));
+    }
     return to + (end - from);
 }
 
@@ -75,7 +77,7 @@ void tmli_strip(tmli_buf *text)
         end = last;
     }
     if (begin < end) {
-        memmove(text->data, begin, (size_t)(end - begin));
+        (void)move(text->data, begin, end);
     }
     text->len = (size_t)(end - begin);
 }

@@ -49,6 +49,13 @@ static void drop_single(tml_tokens *tokens, size_t first)
     tokens->n = (size_t)(to - tokens->items);
 }
 
+/* The bits of ASCII words of one character that begin and end in this block. One in its last byte may go on in the next. */
+static uint64_t single_bits(uint64_t inside, bool goes_on)
+{
+    const uint64_t before = inside << 1 | (goes_on ? 1 : 0);
+    return inside & ~before & ~(inside >> 1) & tmli_bits_below(TMLI_BLOCK - 1);
+}
+
 bool tmli_split_word(tml_str text, tml_tokens *tokens)
 {
     tokens->n = 0;
@@ -59,14 +66,21 @@ bool tmli_split_word(tml_str text, tml_tokens *tokens)
         const uint64_t valid = tmli_bits_below((size_t)(end - at));
         const uint64_t high = TMLI_BITS64(at, ) & valid;
         uint64_t inside = TMLI_BITS64(at, is_word16) & valid;
-        if ((high | carry) != 0) {
+        const bool goes_on = begin != NULL;
+        const bool is_ascii = (high | carry) == 0;
+        if (is_ascii) {
+            inside &= ~single_bits(inside, goes_on);
+        } else {
             inside = add_high(at, high, inside, &carry);
         }
         const size_t first = tokens->n;
         if (!tmli_cut_block(tokens, at, inside, &begin)) {
             return false;
         }
-        drop_single(tokens, first);
+        /* Of ASCII only a word from the block before can still be single. */
+        if (!is_ascii || (goes_on && tokens->n > first && tokens->items[first].len <= 4)) {
+            drop_single(tokens, first);
+        }
     }
     const size_t first = tokens->n;
     if (!tmli_cut_end(tokens, end, begin)) {

@@ -144,6 +144,19 @@ static tml_status check_options(const tml_tokenizer_options *opts, tml_error *er
     return check_stem(opts, err);
 }
 
+/* Once a text is letters and blanks, its words between blanks are its tokens, and dropping stop words from the text does
+ * what dropping them from the tokens does anyway: the step is not run then. */
+static size_t count_steps_to_run(const tml_tokenizer_options *opts)
+{
+    const size_t n = opts->n_steps;
+    const bool is_by_word =
+        opts->kind == TML_TOKENIZER_WORD || opts->kind == TML_TOKENIZER_WHITESPACE;
+    const bool is_repeated = is_by_word && n >= 2 &&
+                             opts->steps[n - 1] == TML_NORMALIZE_DROP_STOP_WORDS &&
+                             opts->steps[n - 2] == TML_NORMALIZE_LETTERS_ONLY;
+    return is_repeated ? n - 1 : n;
+}
+
 tml_status tml_tokenizer_create(const tml_tokenizer_options *opts, tml_tokenizer **out,
                                 tml_error *err)
 {
@@ -161,6 +174,7 @@ tml_status tml_tokenizer_create(const tml_tokenizer_options *opts, tml_tokenizer
     tokenizer->options.stop_words = tokenizer->stop_words.words;
     tokenizer->options.n_stop_words = tokenizer->stop_words.n;
     tokenizer->options.stem = opts->stem != NULL ? tmli_stem_language(opts->stem) : NULL;
+    tokenizer->n_run = count_steps_to_run(opts);
     *out = tokenizer;
     return TML_OK;
 }
@@ -267,7 +281,7 @@ tml_status tml_tokenize(const tml_tokenizer *tokenizer, tml_str text, tml_tokens
                         tml_error *err)
 {
     const tml_tokenizer_options *const options = &tokenizer->options;
-    const tmli_normalize_plan plan = {options->steps, options->n_steps, options->step_counts,
+    const tmli_normalize_plan plan = {options->steps, tokenizer->n_run, options->step_counts,
                                       &tokenizer->stop_words};
     tml_str normalized;
     if (!tmli_normalize(&plan, text, &tokens->scratch, &normalized) ||

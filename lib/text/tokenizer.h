@@ -10,6 +10,8 @@
 struct tml_tokenizer {
     tml_tokenizer_options options; /* its words are those of stop_words, its stem is static */
     tmli_stop_set stop_words;
+    size_t
+        n_run; /* normalization steps that run: the last one is left out where the tokens do not need it */
 };
 
 struct tml_tokens {

@@ -4,10 +4,10 @@
 #   run.sh [--smoke] [--report-only] [--only P1,P2,…] BUILD_DIR [SHARED_DATA_DIR]
 #
 # BUILD_DIR: a build tree with bin/train, bin/serve and the benches (build/release).
-# SHARED_DATA_DIR: news/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
+# SHARED_DATA_DIR: news/, 20newsgroups/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
 # loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
-# --only: some of P1 P2 P3 P7 P12 vectors.
+# --only: some of P1 P2 P3 P5 P6 P7 P12 vectors.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ usage() {
 
 smoke=false
 report_only=false
-only=P7,vectors,P3,P1,P12,P2
+only=P7,P5,P6,vectors,P3,P1,P12,P2
 while [ $# -gt 0 ]; do
   case $1 in
     --smoke) smoke=true ;;
@@ -119,6 +119,7 @@ need_python() { # PROMISE MODULE DEBIAN_PACKAGE
 
 news=$shared/news
 headlines=$root/data/headlines
+newsgroups_gz=$shared/20newsgroups/train-preprocessed.csv.gz
 real_vectors=$shared/vectors/glove-100d.txt.gz
 
 have_news() { [ -r "$news/train.csv" ] && [ -r "$news/validation.csv" ]; }
@@ -162,6 +163,19 @@ prepare() {
       --channel vectors="$vectors_gz" --model-dir "$work/model" --output-dir "$work/output"
   else
     train_model model --epochs 1
+  fi
+}
+
+# The newsgroups' CSV, plain and packed; false when there is none. A smoke run has the headlines under its columns.
+have_newsgroups() {
+  newsgroups_csv=$work/newsgroups.csv
+  if $smoke; then
+    newsgroups_gz=$work/newsgroups.csv.gz
+    sed '1s/.*/data,label_names/' "$headlines/train.csv" >"$newsgroups_csv"
+    gzip -c "$newsgroups_csv" >"$newsgroups_gz"
+  else
+    [ -r "$newsgroups_gz" ] || { skip "$1" "no 20newsgroups/train-preprocessed.csv.gz in $shared" && return 1; }
+    gzip -dc "$newsgroups_gz" >"$newsgroups_csv"
   fi
 }
 
@@ -253,6 +267,70 @@ bench_P7() {
     "$(mean "$work/p7.accuracy") >= 0.865"
   row P7 "validation accuracy, lowest" "$(least "$work/p7.accuracy")" "$peer_least" '' '≥ 0.850' \
     "$(least "$work/p7.accuracy") >= 0.850"
+}
+
+# run_process NAME COMMAND…: appends the seconds of the whole process and its peak memory to files.
+run_process() {
+  local name=$1 before=$EPOCHREALTIME
+  shift
+  /usr/bin/time -o "$work/peak" -f %M "$@" >"$work/process.log" 2>&1 || { cat "$work/process.log" >&2 && return 1; }
+  calculate "$EPOCHREALTIME - $before" >>"$work/p5.$name"
+  cat "$work/peak" >>"$work/p5.kb.$name"
+}
+
+# compare_processes KIND FILE BAR SHARE: the recipe newsgroups beside the same in scikit-learn.
+compare_processes() {
+  local round ours ours1 peer
+  local train=("$bin/train" --quiet --recipe newsgroups --channel train="$2" --model-dir "$work/p5/ours"
+    --output-dir "$work/output")
+  for ((round = 1; round <= rounds; round++)); do
+    say "P5, $1, round $round of $rounds"
+    run_process "$1.ours" "${train[@]}"
+    run_process "$1.ours1" "${train[@]}" --threads 1
+    run_process "$1.peer" "$python" "$peers/newsgroups_sklearn.py" "$2" "$work/p5/peer"
+  done
+  ours=$(median "$work/p5.$1.ours") ours1=$(median "$work/p5.$1.ours1") peer=$(median "$work/p5.$1.peer")
+  row P5 "train newsgroups, whole process, $1, s" "$ours" "$peer" "$(calculate "$ours / $peer")" \
+    "≤ $3 of scikit-learn" "$ours <= $4 * $peer"
+  row P5 'the same, 1 thread, s' "$ours1" "$peer" "$(calculate "$ours1 / $peer")" ''
+  ours=$(calculate "$(median "$work/p5.kb.$1.ours") / 1000") peer=$(calculate "$(median "$work/p5.kb.$1.peer") / 1000")
+  row P5 "its peak memory, $1, MB" "$ours" "$peer" "$(calculate "$ours / $peer")" '≤ 1/3' "3 * $ours <= $peer"
+}
+
+bench_P5() {
+  need_tool P5 /usr/bin/time time || return 0
+  need_python P5 sklearn python3-sklearn || return 0
+  have_newsgroups P5 || return 0
+  compare_processes CSV "$newsgroups_csv" 1/10 0.1
+  compare_processes gzip "$newsgroups_gz" 1/6 "1 / 6"
+  local ours peer
+  ours=$(megabytes "$work/p5/ours") peer=$(megabytes "$work/p5/peer")
+  row P5 'the model on disk, MB' "$ours" "$peer" "$(calculate "$ours / $peer")" '≤ 1/2' "2 * $ours <= $peer"
+}
+
+# compare_vectorizers ANALYZER ROUNDS REPEATS BAR: MB/s on one thread. Both must come to the same matrix.
+compare_vectorizers() {
+  local round line name ours peer
+  for ((round = 1; round <= $2; round++)); do
+    say "P6, $1, round $round of $2"
+    "$bin/bench_vectorize" "$3" "$newsgroups_csv" data "$1" >"$work/p6.line.ours"
+    "$python" "$peers/vectorize_sklearn.py" "$3" "$newsgroups_csv" data "$1" >"$work/p6.line.peer"
+    for name in ours peer; do
+      line=$(cat "$work/p6.line.$name")
+      field "$line" megabytes_per_second >>"$work/p6.$1.$name"
+      echo "$(field "$line" columns) columns, $(field "$line" elements) elements" >"$work/p6.shape.$name"
+    done
+    diff "$work/p6.shape.ours" "$work/p6.shape.peer" >&2
+  done
+  ours=$(median "$work/p6.$1.ours") peer=$(median "$work/p6.$1.peer")
+  row P6 "vectorizing, $1, 1 thread, MB/s" "$ours" "$peer" "$(calculate "$ours / $peer")" "≥ $4 MB/s" "$ours >= $4"
+}
+
+bench_P6() {
+  need_python P6 sklearn python3-sklearn || return 0
+  have_newsgroups P6 || return 0
+  compare_vectorizers word "$rounds" 3 100
+  compare_vectorizers char_wb 1 1 5 # the peer takes most of a minute
 }
 
 # compare_vectors WHAT FILE
