@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "textml/str.h"
 
@@ -20,6 +21,28 @@ bool tmli_read_u32le(tmli_reader *r, uint32_t *out);
 bool tmli_read_u64le(tmli_reader *r, uint64_t *out);
 bool tmli_read_bytes(tmli_reader *r, size_t n,
                      const unsigned char **out); /* borrowed from the reader's bytes */
+
+/* Loads without bounds, for inner loops. Put together from single bytes they are too long for gcc to inline, which costs
+ * hashing four fifths of its speed. */
+static inline uint32_t tmli_load_u32le(const void *at)
+{
+    uint32_t x;
+    memcpy(&x, at, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap32(x);
+#endif
+    return x;
+}
+
+static inline uint64_t tmli_load_u64le(const void *at)
+{
+    uint64_t x;
+    memcpy(&x, at, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
 
 void tmli_put_u32le(unsigned char out[4], uint32_t value);
 void tmli_put_u64le(unsigned char out[8], uint64_t value);

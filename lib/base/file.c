@@ -412,13 +412,14 @@ static bool is_ancestor(const ancestor *a, const struct stat *info)
     return false;
 }
 
-static bool is_left_out(const char *name)
+static bool is_wanted(const char *name)
 {
-    return name[0] == '.' || strcmp(name, "_SUCCESS") == 0 || tmli_str_ends(tmli_str(name), ".crc");
+    return name[0] != '.' && strcmp(name, "_SUCCESS") != 0 &&
+           !tmli_str_ends(tmli_str(name), ".crc");
 }
 
-/* The entries of one directory, closed again before any of them is entered: deep trees need no more descriptors. */
-static tml_status read_names(const char *dir, tmli_paths *out, tml_error *err)
+tml_status tmli_list_entries(const char *dir, bool (*takes)(const char *name), tmli_paths *out,
+                             tml_error *err)
 {
     DIR *const stream = opendir(dir);
     if (stream == NULL) {
@@ -432,7 +433,7 @@ static tml_status read_names(const char *dir, tmli_paths *out, tml_error *err)
             status = errno != 0 ? fail_errno(dir, errno, err) : TML_OK;
             break;
         }
-        if (!is_left_out(entry->d_name)) {
+        if (takes(entry->d_name)) {
             status = take_path(out, tmli_path_join(dir, entry->d_name), err);
         }
     }
@@ -453,7 +454,7 @@ static tml_status list_below(const char *dir, const ancestor *parent, tmli_paths
         return TML_OK;
     }
     const ancestor here = {info.st_dev, info.st_ino, parent};
-    TMLI_TRY(read_names(dir, &names, err));
+    TMLI_TRY(tmli_list_entries(dir, is_wanted, &names, err));
     for (size_t i = 0; i < names.n; i++) {
         char *const path = names.items[i];
         if (stat(path, &info) != 0) {

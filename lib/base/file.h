@@ -62,6 +62,10 @@ typedef struct tmli_paths {
 } tmli_paths; /* {0} is an empty list */
 
 TML_NODISCARD tml_status tmli_list_files(const char *dir, tmli_paths *out, tml_error *err);
+/* The entries of one directory as paths, as the system orders them: those whose name `takes` wants. The directory is closed
+ * again before any of them is entered: deep trees need no more descriptors. *out grows. Errors: TML_EIO, TML_ENOMEM. */
+TML_NODISCARD tml_status tmli_list_entries(const char *dir, bool (*takes)(const char *name),
+                                           tmli_paths *out, tml_error *err);
 TML_NODISCARD tml_status tmli_paths_add(tmli_paths *paths, const char *path,
                                         tml_error *err); /* copies */
 void tmli_paths_deinit(tmli_paths *paths);

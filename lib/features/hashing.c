@@ -1,7 +1,7 @@
 /* MurmurHash3 and the columns that scikit-learn 1.2.1 makes of it (_hashing_fast.pyx). */
 #include "features/hashing.h"
 
-#include <string.h>
+#include "base/bytes.h"
 
 static uint32_t rotate_left(uint32_t x, unsigned bits)
 {
@@ -13,23 +13,13 @@ static uint32_t mix(uint32_t k)
     return rotate_left(k * 0xcc9e2d51, 15) * 0x1b873593;
 }
 
-static uint32_t get_u32(const unsigned char *b)
-{
-    uint32_t x;
-    memcpy(&x, b, sizeof x);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    x = __builtin_bswap32(x);
-#endif
-    return x;
-}
-
 uint32_t tmli_murmur3(tml_str text, uint32_t seed)
 {
     const unsigned char *at = (const unsigned char *)text.data;
     uint32_t hash = seed;
     size_t left = text.len;
     for (; left >= 4; left -= 4, at += 4) {
-        hash = rotate_left(hash ^ mix(get_u32(at)), 13) * 5 + 0xe6546b64;
+        hash = rotate_left(hash ^ mix(tmli_load_u32le(at)), 13) * 5 + 0xe6546b64;
     }
     uint32_t tail = 0;
     for (size_t i = left; i > 0; i--) {

@@ -2,8 +2,7 @@
  * after the other; here all orders from one start do, which reads the text once. */
 #include "features/ngram.h"
 
-#include <string.h>
-
+#include "base/bytes.h"
 #include "base/mem.h"
 
 enum {
@@ -17,22 +16,11 @@ void tmli_ngram_scratch_deinit(tmli_ngram_scratch *scratch)
     *scratch = (tmli_ngram_scratch){0};
 }
 
-/* Little-endian whatever the machine, so that the first byte is the lowest. */
-static uint64_t get_u32(const char *at)
-{
-    uint32_t x;
-    memcpy(&x, at, sizeof x);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    x = __builtin_bswap32(x);
-#endif
-    return x;
-}
-
 uint64_t tmli_pack(const char *at, size_t len)
 {
     uint64_t bytes = 0;
     if (len >= 4) { /* two reads that may overlap do for every length */
-        bytes = get_u32(at) | get_u32(at + len - 4) << 8 * (len - 4);
+        bytes = tmli_load_u32le(at) | (uint64_t)tmli_load_u32le(at + len - 4) << 8 * (len - 4);
     } else if (len > 0) {
         const unsigned char *b = (const unsigned char *)at;
         bytes =

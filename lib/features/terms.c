@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -35,22 +36,15 @@ void tmli_terms_deinit(tmli_terms *terms)
     *terms = (tmli_terms){0};
 }
 
-static uint64_t get_u64(const char *at)
-{
-    uint64_t x;
-    memcpy(&x, at, sizeof x);
-    return x;
-}
-
 uint64_t tmli_terms_hash(tml_str term)
 {
     if (term.len < 8 || term.len > 16) {
         return tmli_hash64_v1(term.data, term.len, 0);
     }
     /* Most of the longer words: two reads that may overlap, no loop. The hash is never stored. */
-    uint64_t hash = get_u64(term.data) * 0x9e3779b185ebca87u + term.len;
+    uint64_t hash = tmli_load_u64le(term.data) * 0x9e3779b185ebca87u + term.len;
     hash ^= hash >> 32;
-    hash = (hash ^ get_u64(term.data + term.len - 8)) * 0xc2b2ae3d27d4eb4fu;
+    hash = (hash ^ tmli_load_u64le(term.data + term.len - 8)) * 0xc2b2ae3d27d4eb4fu;
     return hash ^ hash >> 29;
 }
 

@@ -1,7 +1,6 @@
 /* Class folders on disk. Directories are listed one at a time; a file is read when its turn comes. */
 #include "pipeline/folders.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -30,39 +29,15 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds dir/name unless it is left out. */
-static tml_status add_entry(const char *dir, const char *name, tmli_paths *out, tml_error *err)
+static bool is_wanted(const char *name)
 {
-    if (tmli_is_dropping(tmli_str(name))) {
-        return TML_OK;
-    }
-    char *const path = tmli_path_join(dir, name);
-    if (path == NULL) {
-        return tmli_fail_memory(err, dir);
-    }
-    const tml_status status = tmli_paths_add(out, path, err);
-    tmli_free(path);
-    return status;
+    return !tmli_is_dropping(tmli_str(name));
 }
 
 /* The entries of a directory in byte order. *out: empty before. */
 static tml_status list_entries(const char *dir, tmli_paths *out, tml_error *err)
 {
-    DIR *const stream = opendir(dir);
-    if (stream == NULL) {
-        return fail_errno(dir, errno, err);
-    }
-    tml_status status = TML_OK;
-    while (status == TML_OK) {
-        errno = 0;
-        const struct dirent *const entry = readdir(stream);
-        if (entry == NULL) {
-            status = errno != 0 ? fail_errno(dir, errno, err) : TML_OK;
-            break;
-        }
-        status = add_entry(dir, entry->d_name, out, err);
-    }
-    (void)closedir(stream);
+    const tml_status status = tmli_list_entries(dir, is_wanted, out, err);
     if (status == TML_OK && out->n > 1) {
         qsort(out->items, out->n, sizeof *out->items, compare_paths);
     }
