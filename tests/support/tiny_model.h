@@ -1,23 +1,17 @@
-/* support/tiny_model.h: a classifier of two labels that a test trains in milliseconds. */
+/* support/tiny_model.h: rows, a recipe and a model that are as small as they can be, for tests that look at every byte or at
+ * every allocation. */
 #ifndef SUPPORT_TINY_MODEL_H
 #define SUPPORT_TINY_MODEL_H
 
-#include <stddef.h>
-
 #include "textml/fit.h"
 
-/* The recipe of tiny models as YAML. */
-extern const char tiny_recipe[];
+extern const char tiny_rows[]; /* CSV with the columns text and label: eight rows of yes and no */
+extern const char tiny_yaml[]; /* a network for them */
 
-/* Forty rows "text,label" of the labels food and sport, as CSV with a header line (static). */
-const char *tiny_rows(void);
-
-/* Fits tiny_recipe on a file with tiny_rows in dir. threads: at least 1. Fails the running test on any error.
- * report: may be NULL; else the caller releases it. The model is the caller's. */
-tml_model *tiny_fit(const char *dir, size_t threads, tml_fit_report *report);
-
-/* The call itself, for tests of its failures: *model and *report are written on success only. */
-tml_status tiny_try(const char *dir, size_t threads, tml_model **model, tml_fit_report *report,
-                    tml_error *err);
+/* Each fails the running test on any error. */
+tml_recipe *tiny_recipe(const char *yaml);
+/* Trains on rows (CSV text) written to dir; the report is released. */
+tml_model *tiny_fit_rows(const char *dir, const char *yaml, const char *rows);
+tml_model *tiny_fit(const char *dir); /* tiny_yaml on tiny_rows */
 
 #endif

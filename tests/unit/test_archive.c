@@ -215,6 +215,10 @@ static void archives_are_known_by_name_or_first_header(void **state)
     tmli_buf got = {0};
     const tmli_reader_options folders = {
         .format = TMLI_FORMAT_FOLDERS, .text = "text", .label = "label"};
+    assert_int_equal(rows("t.tar", TML_STR("text,label\na,b\n"), &folders, &got), TML_EFORMAT);
+    assert_string_equal(tmli_buf_cstr(&got),
+                        "t.tar: at the start: less than a header: cut short, or no tar archive");
+    tmli_buf_reset(&got);
     assert_int_equal(rows("t.csv", TML_STR("text,label\na,b\n"), &folders, &got), TML_EFORMAT);
     assert_string_equal(tmli_buf_cstr(&got),
                         "t.csv: neither a tar archive nor a file in class folders: expected "

@@ -17,8 +17,9 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "contract/tiny.h"
 #include "support/alloc_fail.h"
+#include "support/tiny_model.h"
+#include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

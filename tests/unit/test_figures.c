@@ -16,8 +16,9 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "contract/tiny.h"
 #include "support/alloc_fail.h"
+#include "support/tiny_model.h"
+#include "support/tmpdir.h"
 
 /* What was logged, each record on a line behind its level. */
 typedef struct memo {

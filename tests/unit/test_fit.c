@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract/tiny.h"
 #include "pipeline/model.h"
 #include "support/alloc_fail.h"
 #include "support/near.h"
+#include "support/tiny_model.h"
+#include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

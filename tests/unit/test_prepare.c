@@ -13,9 +13,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "contract/tiny.h"
 #include "pipeline/model.h"
 #include "support/alloc_fail.h"
+#include "support/tiny_model.h"
+#include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

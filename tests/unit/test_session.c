@@ -14,9 +14,10 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
-#include "contract/tiny.h"
 #include "support/alloc_fail.h"
 #include "support/near.h"
+#include "support/tiny_model.h"
+#include "support/tmpdir.h"
 #include "textml/model.h"
 
 enum {
