@@ -81,17 +81,17 @@ size_t tmli_bag_builder_documents(const tmli_bag_builder *builder)
 
 /* Counts `times` occurrences. A mark is right when it points at an entry of the same term, so that nothing is cleared
  * between documents. Without branches, for whether a term is new to a document cannot be predicted. There is room for one
- * more entry than there are. */
-static inline void count(tmli_bag_lane *lane, uint32_t number, uint32_t *mark, uint32_t times)
+ * more entry than the *n that there are; loops keep that number in a register. */
+static inline void count(tmli_counted *counted, size_t *n, uint32_t number, uint32_t *mark,
+                         uint32_t times)
 {
-    tmli_counted *const counted = lane->counted;
-    const uint32_t end = (uint32_t)lane->n_counted;
+    const uint32_t end = (uint32_t)*n;
     counted[end] = (tmli_counted){number, 0};
     uint32_t at = *mark < end ? *mark : end;
     at = counted[at].number == number ? at : end;
     counted[at].count += times;
     *mark = at;
-    lane->n_counted += at == end ? 1 : 0;
+    *n += at == end ? 1 : 0;
 }
 
 static bool reserve_counted(tmli_bag_lane *lane, size_t more)
@@ -133,6 +133,15 @@ static void open_batch(const tmli_terms *terms, const tml_str *tokens, size_t n,
     }
 }
 
+/* Most terms stand in the first slot that they may have: no call for those. */
+static inline tmli_term *packed_term(tmli_terms *terms, uint64_t packed)
+{
+    tmli_term *const first = tmli_term_first(&terms->packed, packed);
+    return first != NULL && first->key == packed && first->number != UINT32_MAX
+               ? first
+               : tmli_terms_packed(terms, packed);
+}
+
 /* Counts whole tokens, or only finds them. numbers: NULL, or [n]: the number of each. */
 static bool count_whole(tmli_bag_lane *lane, tmli_terms *terms, const tml_str *tokens, size_t n,
                         bool is_padded, bool is_counted, uint32_t *numbers)
@@ -145,21 +154,23 @@ static bool count_whole(tmli_bag_lane *lane, tmli_terms *terms, const tml_str *t
             return false;
         }
         open_batch(terms, some, n_some, is_padded, &batch);
+        size_t n_counted = lane->n_counted;
         for (size_t k = 0; k < n_some; k++) {
             const bool is_packed = k < batch.n_packed;
             const size_t i = is_packed ? batch.packed[k] : batch.longer[k - batch.n_packed];
-            tmli_term *const term = is_packed ? tmli_terms_packed(terms, batch.keys[i])
+            tmli_term *const term = is_packed ? packed_term(terms, batch.keys[i])
                                               : tmli_terms_longer(terms, some[i], batch.keys[i]);
             if (term == NULL) {
                 return false;
             }
             if (is_counted) {
-                count(lane, term->number, &term->mark, 1);
+                count(lane->counted, &n_counted, term->number, &term->mark, 1);
             }
             if (numbers != NULL) {
                 numbers[begin + i] = term->number;
             }
         }
+        lane->n_counted = n_counted;
     }
     return true;
 }
@@ -200,13 +211,15 @@ static bool count_chars(const tmli_bag_options *options, const tml_str *tokens, 
             return false;
         }
         prefetch(&lane->terms, grams, n);
+        size_t n_counted = lane->n_counted;
         for (size_t i = 0; i < n; i++) {
             tmli_term *const term = slot_of(&lane->terms, grams + i);
             if (term == NULL) {
                 return false;
             }
-            count(lane, term->number, &term->mark, 1);
+            count(lane->counted, &n_counted, term->number, &term->mark, 1);
         }
+        lane->n_counted = n_counted;
     }
     return true;
 }
@@ -252,10 +265,14 @@ static bool count_word_pieces(tmli_bag_lane *lane, tmli_counted word)
     if (!reserve_counted(lane, end - begin)) {
         return false;
     }
+    tmli_counted *const counted = lane->counted;
+    const uint32_t *const pieces = lane->pieces;
+    uint32_t *const marks = lane->marks;
+    size_t n_counted = lane->n_counted;
     for (size_t i = begin; i < end; i++) {
-        const uint32_t number = lane->pieces[i];
-        count(lane, number, lane->marks + number, word.count);
+        count(counted, &n_counted, pieces[i], marks + pieces[i], word.count);
     }
+    lane->n_counted = n_counted;
     return true;
 }
 
@@ -324,7 +341,7 @@ static bool lengthen(tmli_bag_lane *lane, uint32_t *fronts, const uint32_t *next
         }
         fronts[i] = term->number;
         if (is_counted) {
-            count(lane, term->number, &term->mark, 1);
+            count(lane->counted, &lane->n_counted, term->number, &term->mark, 1);
         }
     }
     return true;

@@ -50,11 +50,17 @@ tmli_term *tmli_terms_packed(tmli_terms *terms, uint64_t packed);
 tmli_term *tmli_terms_longer(tmli_terms *terms, tml_str term, uint64_t hash);
 tmli_term *tmli_terms_pair(tmli_terms *terms, uint32_t front, uint32_t word);
 
+/* The first slot that a key may have; NULL while the table has none. */
+static inline tmli_term *tmli_term_first(const tmli_term_table *table, uint64_t key)
+{
+    return table->n_slots > 0 ? table->slots + (key * 0x9e3779b97f4a7c15u >> table->shift) : NULL;
+}
+
 /* Asks the processor for the slot's cache line. */
 static inline void tmli_term_prefetch(const tmli_term_table *table, uint64_t key)
 {
     if (table->n_slots > 0) {
-        __builtin_prefetch(table->slots + (key * 0x9e3779b97f4a7c15u >> table->shift));
+        __builtin_prefetch(tmli_term_first(table, key));
     }
 }
 static inline uint64_t tmli_term_pair_key(uint32_t front, uint32_t word)
