@@ -62,7 +62,7 @@ void tmli_bag_builder_free(tmli_bag_builder *builder)
     if (builder == NULL) {
         return;
     }
-    for (size_t i = 0; i < builder->n_lanes; i++) {
+    for (size_t i = 0; builder->lanes != NULL && i < builder->n_lanes; i++) {
         tmli_bag_lane_deinit(builder->lanes + i);
     }
     for (size_t i = 0; i < builder->n_chunks; i++) {
@@ -409,11 +409,11 @@ static bool count_tokens(const tmli_bag_options *options, const tml_str *tokens,
 /* True when the last token, and thus each of them, has 8 bytes of one buffer behind it. */
 static bool is_padded(const tml_tokens *tokens)
 {
-    const tmli_buf *const buffers[] = {&tokens->scratch.a, &tokens->scratch.b, &tokens->text};
+    const tmli_buf *const buffers[3] = {&tokens->scratch.a, &tokens->scratch.b, &tokens->text};
     const uintptr_t end = tokens->n > 0 ? (uintptr_t)tokens->items[tokens->n - 1].data +
                                               tokens->items[tokens->n - 1].len
                                         : 0;
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+    for (size_t i = 0; i < 3; i++) {
         const uintptr_t begin = (uintptr_t)buffers[i]->data;
         if (buffers[i]->data != NULL && end >= begin && end + 8 <= begin + buffers[i]->capacity) {
             return true;

@@ -39,7 +39,7 @@ static void turn_into_ratios(double *sums, const double *totals, size_t n, doubl
         p_norm += alpha + sums[k];
         q_norm += alpha + (totals[k] - sums[k]);
     }
-    const double shift = log(q_norm) - log(p_norm);
+    const double shift = log(q_norm / p_norm);
     for (size_t k = 0; k < n; k++) {
         /* A difference of sums can fall below 0 by rounding, which alpha would not always cover. */
         const double rest = fmax(totals[k] - sums[k], 0.0);

@@ -21,8 +21,8 @@ static const uint64_t SOURCE_MASK = ((uint64_t)1 << KIND_SHIFT) - 1;
 
 void tmli_terms_seal(tmli_terms *terms)
 {
-    tmli_term_table *const tables[] = {&terms->packed, &terms->longer, &terms->pairs};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    tmli_term_table *const tables[3] = {&terms->packed, &terms->longer, &terms->pairs};
+    for (size_t i = 0; i < 3; i++) {
         tmli_free(tables[i]->slots);
         *tables[i] = (tmli_term_table){0};
     }

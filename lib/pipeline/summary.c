@@ -1,6 +1,7 @@
 /* One pass over the training rows for each figure. Terms are ranked, not tested: the figures are for the eye. */
 #include "pipeline/summary.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -16,7 +17,7 @@ typedef struct term_list {
 
 static term_list terms_of(const tmli_encoded *part, size_t i)
 {
-    if (part->entries == NULL && part->offsets == NULL) {
+    if (part->offsets == NULL) {
         const tmli_sparse_row row = tmli_csr_row(&part->matrix, i);
         return (term_list){.row = row, .n = row.n};
     }
@@ -26,12 +27,20 @@ static term_list terms_of(const tmli_encoded *part, size_t i)
 
 static uint32_t term_at(const term_list *list, size_t j)
 {
-    return list->entries != NULL ? list->entries[j].row : list->row.columns[j];
+    if (list->entries != NULL) {
+        return list->entries[j].row;
+    }
+    assert(list->row.columns != NULL);
+    return list->row.columns[j];
 }
 
 static double value_at(const term_list *list, size_t j)
 {
-    return list->entries != NULL ? 1 : list->row.values[j];
+    if (list->entries != NULL) {
+        return 1;
+    }
+    assert(list->row.values != NULL);
+    return list->row.values[j];
 }
 
 /* ---- names ---- */
@@ -53,7 +62,10 @@ tml_str tmli_model_term(const tml_model *model, uint32_t term)
         block++;
     }
     const tmli_bag *bag = &vectorizer->bags[block];
-    return bag->options.n_hashed > 0 ? (tml_str){0} : tmli_vocab_term(&bag->vocab, term);
+    if (bag->options.n_hashed > 0) {
+        return (tml_str){0};
+    }
+    return tmli_vocab_term(&bag->vocab, term);
 }
 
 /* ---- ranking ---- */

@@ -4,7 +4,7 @@
 #include "textml/tokenizer.h"
 
 /* clang-format off */
-#define W(word) {word, sizeof word - 1}
+#define W(word) {(word), sizeof(word) - 1}
 
 /* scikit-learn's ENGLISH_STOP_WORDS: 318 words. */
 static const tml_str english[] = {

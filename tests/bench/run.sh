@@ -281,7 +281,7 @@ run_process() {
 # compare_processes KIND FILE BAR SHARE: the recipe newsgroups beside the same in scikit-learn.
 compare_processes() {
   local round ours ours1 peer
-  local train=("$bin/train" --quiet --recipe newsgroups --channel train="$2" --model-dir "$work/p5/ours"
+  local train=("$bin/train" --quiet --report off --recipe newsgroups --channel train="$2" --model-dir "$work/p5/ours"
     --output-dir "$work/output")
   for ((round = 1; round <= rounds; round++)); do
     say "P5, $1, round $round of $rounds"

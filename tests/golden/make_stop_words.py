@@ -20,7 +20,7 @@ HEAD = """/* The lists of stop words that have a name, in byte order. Written by
 #include "textml/tokenizer.h"
 
 /* clang-format off */
-#define W(word) {word, sizeof word - 1}
+#define W(word) {(word), sizeof(word) - 1}
 """
 
 TAIL = """#undef W

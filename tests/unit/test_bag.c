@@ -177,9 +177,9 @@ static void a_text_alone_has_the_row_that_it_has_among_others(void **state)
     tmli_bag_scratch scratch = {0};
     assert_int_equal(tml_tokens_create(&tokens, NULL), TML_OK);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        tmli_bag bag;
+        tmli_bag bag = {0};
         tmli_bag view;
-        tmli_csr rows;
+        tmli_csr rows = {0};
         assert_int_equal(fit(shapes + s, tokenizer, NULL, 60, NULL, &bag, &rows, NULL), TML_OK);
         assert_int_equal(tmli_bag_view(&bag.options, &bag.vocab, bag.idf, bag.n_cols, &view, NULL),
                          TML_OK);

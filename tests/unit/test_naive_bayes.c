@@ -225,7 +225,7 @@ enum {
     COLUMNS = 4,
     DELTAS = 5
 };
-static const double priors[CLASSES] = {-1, -2, -3};
+static const double log_priors[CLASSES] = {-1, -2, -3};
 static const double bases[CLASSES] = {-0.5, -0.25, -0.125};
 static const double scales[CLASSES] = {1, 1, 2};
 static const double terms[COLUMNS] = {0.5, 0, 1, 2};
@@ -239,7 +239,7 @@ static tmli_nb parts_by_hand(void)
                      .n_classes = CLASSES,
                      .n_columns = COLUMNS,
                      .n_deltas = DELTAS,
-                     .priors = priors,
+                     .priors = log_priors,
                      .bases = bases,
                      .scales = scales,
                      .terms = terms,

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -126,19 +127,23 @@ static void the_named_lists_are_those_of_their_makers(void **state)
 static void a_tokenizer_keeps_a_copy_and_drops_whole_tokens(void **state)
 {
     (void)state;
-    char text[] = "the";
-    tml_str word = {text, 3};
+    char *text = malloc(4);
+    tml_str *word = malloc(sizeof(*word));
+    assert_non_null(text);
+    assert_non_null(word);
+    memcpy(text, "the", 4);
+    *word = (tml_str){text, 3};
     const tml_tokenizer_options options = {.kind = TML_TOKENIZER_UNICODE,
                                            .steps = {TML_NORMALIZE_LOWER},
                                            .n_steps = 1,
-                                           .stop_words = &word,
+                                           .stop_words = word,
                                            .n_stop_words = 1};
     tml_tokenizer *tokenizer = NULL;
     tml_tokens *tokens = NULL;
     assert_int_equal(tml_tokenizer_create(&options, &tokenizer, NULL), TML_OK);
     assert_int_equal(tml_tokens_create(&tokens, NULL), TML_OK);
-    text[0] = 'T';
-    word = (tml_str){NULL, 0};
+    free(text);
+    free(word);
     assert_int_equal(tml_tokenize(tokenizer, TML_STR("The other, the them! THE"), tokens, NULL),
                      TML_OK);
     assert_int_equal(tml_tokens_count(tokens), 2);

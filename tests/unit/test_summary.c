@@ -92,6 +92,10 @@ static void the_figures_of_bags_are_those_of_the_rows(void **state)
     (void)state;
     fitted f = fit(bags);
     const struct tml_fit_summary *s = f.report.summary;
+    if (s == NULL) {
+        fail_msg("no summary");
+        return;
+    }
     assert_int_equal(s->n_labels, 2); /* cold, warm */
     static const uint64_t rows[] = {2, 2, 0, 0, 1, 2};
     assert_memory_equal(s->rows_per_class, rows, sizeof(rows));
@@ -116,6 +120,10 @@ static void the_figures_of_networks_are_those_of_the_places(void **state)
     (void)state;
     fitted f = fit(networks);
     const struct tml_fit_summary *s = f.report.summary;
+    if (s == NULL) {
+        fail_msg("no summary");
+        return;
+    }
     assert_int_equal(s->length_counts[2], 2);
     assert_int_equal(s->length_counts[3], 2);
     check_ranked(f.model, &s->frequent[0], "sun", 4);
@@ -130,6 +138,10 @@ static void the_evaluation_is_that_of_the_test_part(void **state)
     const tml_evaluation *e = &f.report.evaluation;
     assert_string_equal(e->part, "test");
     assert_int_equal(e->n, 3);
+    if (e->truth == NULL || e->texts == NULL || e->probabilities == NULL) {
+        fail_msg("no evaluation");
+        return;
+    }
     assert_int_equal(e->truth[0], 1);
     assert_true(tmli_str_eq_text(e->texts[1], "<script>ice</script>"));
     tml_session *session = NULL;
