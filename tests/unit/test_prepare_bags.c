@@ -101,7 +101,7 @@ static int tear_down(void **state)
 }
 
 /* Whether row i of a part holds a word of the first block. */
-static bool has_word(const fixture *f, tmli_part which, size_t i, const char *word)
+static bool has_word(const fixture *f, size_t which, size_t i, const char *word)
 {
     const uint32_t column = tmli_vocab_find(&f->vectorizer.bags[0].vocab, tmli_str(word));
     const tmli_sparse_row row = tmli_csr_row(&f->prepared.parts[which].matrix, i);
