@@ -2,12 +2,12 @@
 #include "base/beside.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 struct tmli_beside {
     pthread_t thread;
@@ -39,18 +39,6 @@ static void *run(void *ctx)
     return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static int start_thread(tmli_beside *beside)
-{
-    sigset_t all;
-    sigset_t old;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    const int error = pthread_create(&beside->thread, NULL, run, beside);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return error;
-}
-
 tml_status tmli_beside_create(tmli_beside **out, tml_error *err)
 {
     tmli_beside *const beside = tmli_calloc(1, sizeof *beside);
@@ -59,7 +47,7 @@ tml_status tmli_beside_create(tmli_beside **out, tml_error *err)
     }
     (void)pthread_mutex_init(&beside->lock, NULL);
     (void)pthread_cond_init(&beside->changed, NULL);
-    const int error = start_thread(beside);
+    const int error = tmli_thread_start(&beside->thread, run, beside);
     if (error != 0) {
         (void)pthread_cond_destroy(&beside->changed);
         (void)pthread_mutex_destroy(&beside->lock);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,6 +21,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 enum {
     MAX_THREADS = 256,
@@ -220,21 +220,13 @@ void tmli_pool_run(tmli_pool *pool, size_t n, tmli_step_fn step, void *ctx)
 
 /* ---- life ---- */
 
-/* Signals are the business of the threads that the program started itself: workers block them all. */
 static int start_workers(tmli_pool *pool)
 {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    int error = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (error != 0) {
-        return error;
-    }
+    int error = 0;
     while (error == 0 && pool->n_workers < pool->n_threads - 1) {
-        error = pthread_create(&pool->workers[pool->n_workers], NULL, work, pool);
+        error = tmli_thread_start(&pool->workers[pool->n_workers], work, pool);
         pool->n_workers += error == 0;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 enum {
     PIECES = 4,               /* one is filled, one is consumed, two smooth the pace */
@@ -101,7 +102,7 @@ tml_status tmli_ahead_start(tmli_read_fn read, void *ctx, tmli_ahead **out, tml_
     }
     (void)pthread_mutex_init(&ahead->lock, NULL);
     (void)pthread_cond_init(&ahead->changed, NULL);
-    const int error = pthread_create(&ahead->thread, NULL, run, ahead);
+    const int error = tmli_thread_start(&ahead->thread, run, ahead);
     if (error != 0) {
         (void)pthread_cond_destroy(&ahead->changed);
         (void)pthread_mutex_destroy(&ahead->lock);

@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "pipeline/reader.h"
 #include "support/alloc_fail.h"
-#include "support/golden.h"
+#include "support/row_list.h"
 #include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -74,25 +74,11 @@ static tml_status rows(const char *name, tml_str file, const tmli_reader_options
     tmli_source *source = NULL;
     tmli_row_reader *reader = NULL;
     tml_error err = {0};
-    bool has = true;
-    uint64_t n = 0;
     assert_int_equal(tmli_source_memory(name, file.data, file.len, &source, NULL), TML_OK);
     tml_status status = tmli_row_reader_over(source, options, &reader, &err);
-    while (status == TML_OK && has) {
-        tmli_row row;
-        status = tmli_row_next(reader, &row, &has, &err);
-        if (status == TML_OK && has) {
-            n++;
-            assert_int_equal(row.line, n);
-            assert_int_equal(row.column, 0);
-            assert_true(row.weight == 1.0);
-            golden_escape(out, row.label);
-            tmli_buf_append_byte(out, '=');
-            golden_escape(out, row.text);
-            tmli_buf_append_byte(out, '|');
-        }
+    if (status == TML_OK) {
+        status = row_list(reader, out, &err);
     }
-    tmli_row_reader_free(reader);
     assert_int_equal(status, err.status);
     if (status != TML_OK) {
         tmli_buf_reset(out);

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "pipeline/reader.h"
 #include "support/alloc_fail.h"
-#include "support/golden.h"
+#include "support/row_list.h"
 #include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -60,25 +60,11 @@ static tml_status rows(const char *dir, const tmli_reader_options *options, tmli
 {
     tmli_row_reader *reader = NULL;
     tml_error err = {0};
-    bool has = true;
-    uint64_t n = 0;
     tmli_buf_reset(out);
     tml_status status = tmli_row_reader_open(dir, options, &reader, &err);
-    while (status == TML_OK && has) {
-        tmli_row row;
-        status = tmli_row_next(reader, &row, &has, &err);
-        if (status == TML_OK && has) {
-            n++;
-            assert_int_equal(row.line, n);
-            assert_int_equal(row.column, 0);
-            assert_true(row.weight == 1.0);
-            golden_escape(out, row.label);
-            tmli_buf_append_byte(out, '=');
-            golden_escape(out, row.text);
-            tmli_buf_append_byte(out, '|');
-        }
+    if (status == TML_OK) {
+        status = row_list(reader, out, &err);
     }
-    tmli_row_reader_free(reader);
     assert_int_equal(status, err.status);
     if (status != TML_OK) {
         tmli_buf_reset(out);
