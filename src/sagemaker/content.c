@@ -1,4 +1,4 @@
-/* Media types: what a request is in, and what its answer shall be in. Bodies are the matter of content_texts.c and
+/* Media types: what a request is in, and what its answer shall be in. Bodies are the matter of content_rows.c and
  * content_answers.c. */
 #include "sagemaker/content.h"
 

@@ -1,6 +1,6 @@
-/* sagemaker/content.h: what stands in requests and answers: media types, bodies → texts, scores → bodies.
+/* sagemaker/content.h: what stands in requests and answers: media types, bodies → rows, scores → bodies.
  *
- * Texts are pulled and scores pushed a few at a time, so that a body of millions of rows needs no list of all of them.
+ * Rows are pulled and scores pushed a few at a time, so that a body of millions of rows needs no list of all of them.
  * docs/serving.md describes the shapes. */
 #ifndef SAGEMAKER_CONTENT_H
 #define SAGEMAKER_CONTENT_H
@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/source.h"
 #include "base/value.h"
+#include "num/sparse.h"
 #include "pipeline/csv.h"
 #include "textml/model.h"
 #include "textml/status.h"
@@ -50,14 +51,42 @@ TML_NODISCARD tml_status sm_format_of_request(tml_str content_type, tml_str body
 TML_NODISCARD tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
                                             tml_error *err);
 
-/* ---- bodies → texts (content_texts.c) ---- */
+/* ---- bodies → rows (content_rows.c) ---- */
 
-/* What the recipe says of requests. */
+/* What a row's answer shall hold besides the best label and its score. A whole request may ask, and each row for itself. */
+typedef struct sm_ask {
+    size_t
+        k; /* the k best labels with their scores, falling; 0: the best alone, in the usual shape */
+    size_t explain;     /* that many of the strongest tokens; 0: no explanation */
+    bool probabilities; /* of every label, in the labels' order */
+} sm_ask;
+
+/* Whose shapes the answers have. */
+typedef enum sm_style {
+    SM_STYLE_TEXTML,
+    SM_STYLE_BLAZINGTEXT, /* [{"label": ["__label__x"], "prob": [0.9]}, …] */
+    SM_STYLE_HUGGINGFACE, /* [{"label": "x", "score": 0.9}, …] */
+} sm_style;
+
+/* What the recipe and the server's settings say of requests and answers. */
 typedef struct sm_dialect {
     const char *request_key; /* its own keys ("input", "result"); both or none are NULL */
     const char *response_key;
     bool takes_documents; /* a TEXT or CSV body is one text as a whole, its answer the bare label */
+    sm_style style;
+    bool is_batch;   /* a damaged line becomes a row with a fault; otherwise it ends the request */
+    size_t max_rows; /* 0: no limit; likewise the next */
+    size_t max_row_bytes;
+    sm_ask ask; /* what query and headers ask of every row */
 } sm_dialect;
+
+/* One row of a request. */
+typedef struct sm_row {
+    tml_str text;
+    const tmli_sparse_row *features; /* a vector in place of a text, or NULL */
+    sm_ask ask;
+    const char *fault; /* batch: why the row cannot be read, a sentence; otherwise NULL */
+} sm_row;
 
 typedef enum sm_shape {
     SM_SHAPE_OWN,      /* {"input": "text"} → {"result": "label"} */
@@ -65,12 +94,12 @@ typedef enum sm_shape {
     SM_SHAPE_ROWS,     /* everything else → {"predictions": [{…}, …]} */
 } sm_shape;
 
-typedef struct sm_texts {
+typedef struct sm_rows {
     sm_media media;
     sm_shape shape;
-    bool wants_probabilities; /* "probabilities": true */
-    bool is_document;         /* the body is one text as a whole */
-    size_t n;                 /* texts given so far */
+    sm_ask ask;       /* of the request: a row that asks for nothing else has it */
+    bool is_document; /* the body is one text as a whole */
+    size_t n;         /* rows given so far */
     sm_dialect dialect;
     tmli_arena *arena; /* borrowed: JSON's values, CSV's texts, what was latin-1 */
     const char *list;  /* JSON: the key that holds the texts, or NULL for a bare string or list */
@@ -80,16 +109,17 @@ typedef struct sm_texts {
     tml_str rest;           /* text/plain and documents: not yet cut */
     tmli_source *source;    /* text/csv: owned, as csv */
     tmli_csv csv;
-} sm_texts;
+} sm_rows;
 
 /* body and arena: borrowed until close. Errors: TML_EFORMAT for what is not JSON (with line and column) or has another
  * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 4 MiB and 32 times the body;
  * TML_ENOMEM. After an error close is harmless. */
-TML_NODISCARD tml_status sm_texts_open(sm_texts *texts, sm_format format, tml_str body,
-                                       sm_dialect dialect, tmli_arena *arena, tml_error *err);
-/* The next text, borrowed from body or arena; *has false at the end. Errors: TML_EFORMAT naming the row, TML_ENOMEM. */
-TML_NODISCARD tml_status sm_texts_next(sm_texts *texts, tml_str *out, bool *has, tml_error *err);
-void sm_texts_close(sm_texts *texts);
+TML_NODISCARD tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body,
+                                      sm_dialect dialect, tmli_arena *arena, tml_error *err);
+/* The next row, borrowed from body or arena until sm_rows_release; *has false at the end. Errors: TML_EFORMAT naming the
+ * row, TML_ENOMEM. */
+TML_NODISCARD tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+void sm_rows_close(sm_rows *rows);
 
 /* ---- scores → bodies (content_answers.c) ---- */
 
@@ -97,17 +127,17 @@ typedef struct sm_answers {
     const tml_model *model; /* borrowed: the labels */
     sm_media media;
     sm_shape shape;
-    bool wants_probabilities;
+    sm_ask ask;
     bool is_document;         /* TEXT and CSV: no line end behind the label */
     const char *response_key; /* of the OWN shapes */
     tmli_buf *out;            /* borrowed; its owner asks whether it failed */
     size_t n;                 /* rows so far */
 } sm_answers;
 
-void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media,
+void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out);
-/* scores: [labels] of one text. */
-void sm_answers_add(sm_answers *answers, const double *scores);
+/* scores: [labels] of one row, NULL for one with a fault. */
+void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores);
 void sm_answers_end(sm_answers *answers);
 
 #endif

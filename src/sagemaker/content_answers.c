@@ -9,17 +9,17 @@ static bool is_own(const sm_answers *answers)
     return answers->shape != SM_SHAPE_ROWS;
 }
 
-void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media,
+void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out)
 {
     *answers = (sm_answers){.model = model,
                             .media = media,
-                            .shape = texts->shape,
-                            .wants_probabilities = texts->wants_probabilities,
-                            .is_document = texts->is_document,
-                            .response_key = texts->dialect.response_key,
+                            .shape = rows->shape,
+                            .ask = rows->ask,
+                            .is_document = rows->is_document,
+                            .response_key = rows->dialect.response_key,
                             .out = out};
-    if (texts->wants_probabilities || answers->response_key == NULL) {
+    if (rows->ask.probabilities || answers->response_key == NULL) {
         answers->shape = SM_SHAPE_ROWS; /* the own shape has no place for numbers */
     }
     if (media != SM_JSON) {
@@ -31,14 +31,15 @@ void sm_answers_begin(sm_answers *answers, const sm_texts *texts, sm_media media
     tmli_buf_append_text(out, answers->shape == SM_SHAPE_OWN ? ": " : ": [");
 }
 
-static void add_prediction(const sm_answers *answers, const double *scores, size_t best)
+static void add_prediction(const sm_answers *answers, const sm_row *row, const double *scores,
+                           size_t best)
 {
     tmli_buf *out = answers->out;
     tmli_buf_append_text(out, "{\"label\": ");
     tmli_json_string(out, tml_model_label(answers->model, best));
     tmli_buf_append_text(out, ", \"score\": ");
     tmli_json_float(out, (float)scores[best]);
-    if (answers->wants_probabilities) {
+    if (row->ask.probabilities) {
         tmli_buf_append_text(out, ", \"probabilities\": {");
         const size_t n = tml_model_labels(answers->model);
         for (size_t i = 0; i < n; i++) {
@@ -85,7 +86,8 @@ static void add_field(tmli_buf *out, tml_str label)
     tmli_buf_append_byte(out, '"');
 }
 
-static void add_json(const sm_answers *answers, const double *scores, size_t best)
+static void add_json(const sm_answers *answers, const sm_row *row, const double *scores,
+                     size_t best)
 {
     if (answers->n > 0) {
         tmli_buf_append_text(answers->out, ", ");
@@ -93,23 +95,23 @@ static void add_json(const sm_answers *answers, const double *scores, size_t bes
     if (is_own(answers)) {
         tmli_json_string(answers->out, tml_model_label(answers->model, best));
     } else {
-        add_prediction(answers, scores, best);
+        add_prediction(answers, row, scores, best);
     }
 }
 
-void sm_answers_add(sm_answers *answers, const double *scores)
+void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores)
 {
     const size_t best = tml_best(scores, tml_model_labels(answers->model));
     bool ends_line = !answers->is_document;
     switch (answers->media) {
     case SM_JSON:
-        add_json(answers, scores, best);
+        add_json(answers, row, scores, best);
         ends_line = false;
         break;
     case SM_TEXT: add_line(answers->out, tml_model_label(answers->model, best)); break;
     case SM_CSV: add_field(answers->out, tml_model_label(answers->model, best)); break;
     case SM_JSON_LINES:
-        add_prediction(answers, scores, best);
+        add_prediction(answers, row, scores, best);
         ends_line = true;
         break;
     }

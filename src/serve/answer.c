@@ -21,6 +21,13 @@ unsigned serve_http_status(tml_status status)
     return 500;
 }
 
+void serve_answer_reset(serve_answer *answer)
+{
+    const tmli_buf body = answer->body;
+    *answer = (serve_answer){.body = body};
+    tmli_buf_reset(&answer->body);
+}
+
 void serve_answer_empty(serve_answer *answer, unsigned status)
 {
     answer->status = status;

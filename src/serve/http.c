@@ -276,7 +276,7 @@ static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const cha
 
 static void read_headers(serve_exchange *ex, const char *url, const char *method)
 {
-    const size_t max_body = ex->lane->server->max_body;
+    const size_t max_body = ex->lane->server->settings.max_body;
     ex->request.method = tmli_str(method);
     ex->request.path = tmli_str(url);
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
@@ -290,7 +290,7 @@ static void read_headers(serve_exchange *ex, const char *url, const char *method
 static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t n)
 {
     const bool is_refused = ex->stage == SERVE_REFUSED;
-    const size_t max = is_refused ? MAX_DROPPED_BYTES : ex->lane->server->max_body;
+    const size_t max = is_refused ? MAX_DROPPED_BYTES : ex->lane->server->settings.max_body;
     if (serve_exchange_take(ex, piece, n, max)) {
         return MHD_YES;
     }

@@ -10,7 +10,7 @@
 
 #include "serve/routes.h"
 
-/* Answers n requests, at most SERVE_CHUNK_ROWS. It never fails: what goes wrong with one becomes its answer. */
+/* Answers n requests to the same model, at most SERVE_CHUNK_ROWS. It never fails: what goes wrong with one becomes its answer. */
 void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n);
 
 #endif

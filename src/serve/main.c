@@ -70,7 +70,7 @@ static void give_memory_back(void)
 #endif
 }
 
-static void announce_json(const serve_options *options, const serve_server *server, uint16_t port)
+static void announce_json(const serve_options *options, const tml_model *model, uint16_t port)
 {
     tmli_buf line = {0};
     tmli_json_writer w;
@@ -81,11 +81,11 @@ static void announce_json(const serve_options *options, const serve_server *serv
     tmli_json_put_text(&w, "message", "listening");
     tmli_json_put_text(&w, "host", options->host);
     tmli_json_put_u64(&w, "port", port);
-    if (serve_server_is_ready(server)) {
-        tmli_json_put_text(&w, "recipe", tml_model_recipe_name(server->model));
-        tmli_json_put_u64(&w, "labels", tml_model_labels(server->model));
+    if (model != NULL) {
+        tmli_json_put_text(&w, "recipe", tml_model_recipe_name(model));
+        tmli_json_put_u64(&w, "labels", tml_model_labels(model));
     }
-    tmli_json_put_u64(&w, "threads", options->n_threads);
+    tmli_json_put_u64(&w, "threads", options->settings.n_threads);
     tmli_json_close_object(&w);
     const char *text = tmli_buf_cstr(&line);
     if (text != NULL) {
@@ -95,22 +95,26 @@ static void announce_json(const serve_options *options, const serve_server *serv
 }
 
 /* The one line that says that requests are answered from now on, and where. */
-static void announce(const serve_options *options, const serve_server *server, uint16_t port)
+static void announce(const serve_options *options, serve_server *server, uint16_t port)
 {
     if (options->quiet) {
         return;
     }
-    const char *s = options->n_threads == 1 ? "" : "s";
+    const size_t n_threads = options->settings.n_threads;
+    const char *s = n_threads == 1 ? "" : "s";
+    serve_model *held = serve_models_hold_current(&server->models);
+    const tml_model *model = held != NULL ? serve_model_of(held) : NULL;
     if (options->log_format == 1) {
-        announce_json(options, server, port);
-    } else if (serve_server_is_ready(server)) {
+        announce_json(options, model, port);
+    } else if (model != NULL) {
         (void)printf("serve: listening on %s:%u, recipe %s, %zu labels, %zu thread%s\n",
-                     options->host, (unsigned)port, tml_model_recipe_name(server->model),
-                     tml_model_labels(server->model), (size_t)options->n_threads, s);
+                     options->host, (unsigned)port, tml_model_recipe_name(model),
+                     tml_model_labels(model), n_threads, s);
     } else {
         (void)printf("serve: listening on %s:%u, no model, %zu thread%s\n", options->host,
-                     (unsigned)port, (size_t)options->n_threads, s);
+                     (unsigned)port, n_threads, s);
     }
+    serve_models_let_go(&server->models, held);
     (void)fflush(stdout);
 }
 
@@ -137,15 +141,14 @@ static tml_status run(const serve_options *options, const char *model_dir, const
     tml_status status = TML_OK;
     serve_http *http = NULL;
     serve_server server;
-    const serve_http_options http_options = {
-        .host = options->host, .port = (uint16_t)options->port, .n_threads = options->n_threads};
+    const serve_http_options http_options = {.host = options->host,
+                                             .port = (uint16_t)options->port,
+                                             .n_threads = options->settings.n_threads};
     status = serve_server_open(&server, model_dir, log, err);
     if (status != TML_OK) {
         return status;
     }
-    server.max_body = options->max_body;
-    server.has_default_accept = options->has_default_accept;
-    server.default_accept = options->default_accept;
+    server.settings = options->settings;
     serve_server_verify(&server);
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
     announce(options, &server, serve_http_port(http));

@@ -12,9 +12,8 @@
 enum {
     DEFAULT_PORT = 8080,
     MAX_THREADS = 256,
-    DEFAULT_BODY_BYTES = 6291456, /* what SageMaker's real-time endpoints let through */
-    BATCH_BODY_BYTES = 104857600, /* the largest MaxPayloadInMB of a batch transform */
-    UNSET_PORT = UINT16_MAX + 1,  /* 0 asks for any free port */
+    DEFAULT_BODY_BYTES = 100 << 20, /* the largest MaxPayloadInMB of a batch transform */
+    UNSET_PORT = UINT16_MAX + 1,    /* 0 asks for any free port */
 };
 
 #define MAX_BODY_BYTES (UINT64_C(4) << 30)
@@ -29,8 +28,8 @@ const char serve_usage[] =
     "                     else 8080\n"
     "  --host ADDR        IPv4 or IPv6 address to listen on; default: 0.0.0.0, all of IPv4\n"
     "  --threads N        threads that answer; default: the processors that the cgroup grants\n"
-    "  --max-body BYTES   longest body that is read; default: $MAX_CONTENT_LENGTH, else 6291456,\n"
-    "                     or 104857600 when $SAGEMAKER_BATCH is true\n"
+    "  --max-body BYTES   longest body that is read; default: $MAX_CONTENT_LENGTH, else\n"
+    "                     104857600\n"
     "  --quiet            nothing but warnings and errors\n"
     "  --log-format WORD  text or json\n"
     "  --help             this text\n"
@@ -94,8 +93,8 @@ static void complete_accept(serve_options *options, const tml_log *log)
         return;
     }
     tml_error fault = {0};
-    if (sm_media_of_answer(accept, SM_JSON, &options->default_accept, &fault) == TML_OK) {
-        options->has_default_accept = true;
+    if (sm_media_of_answer(accept, SM_JSON, &options->settings.default_accept, &fault) == TML_OK) {
+        options->settings.has_default_accept = true;
     } else {
         tml_logf(log, TML_LOG_WARN,
                  "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: %s; answers follow their requests instead",
@@ -103,8 +102,16 @@ static void complete_accept(serve_options *options, const tml_log *log)
     }
 }
 
+static bool is_true(const char *name)
+{
+    return tmli_str_eq_nocase(tmli_str_trim(tmli_str(getenv(name))), TML_STR("true"));
+}
+
 void serve_options_complete(serve_options *options, const tml_log *log)
 {
+    serve_settings *settings = &options->settings;
+    settings->is_batch = is_true("SAGEMAKER_BATCH");
+    settings->is_multi_model = is_true("SAGEMAKER_MULTI_MODEL");
     if (options->host == NULL) {
         options->host = "0.0.0.0";
     }
@@ -117,10 +124,10 @@ void serve_options_complete(serve_options *options, const tml_log *log)
         options->n_threads = number_from("SAGEMAKER_MODEL_SERVER_WORKERS", 1, MAX_THREADS, n, log);
     }
     if (options->max_body == 0) {
-        const tml_str batch = tmli_str_trim(tmli_str(getenv("SAGEMAKER_BATCH")));
-        const uint64_t usual =
-            tmli_str_eq_nocase(batch, TML_STR("true")) ? BATCH_BODY_BYTES : DEFAULT_BODY_BYTES;
-        options->max_body = number_from("MAX_CONTENT_LENGTH", 1, MAX_BODY_BYTES, usual, log);
+        options->max_body =
+            number_from("MAX_CONTENT_LENGTH", 1, MAX_BODY_BYTES, DEFAULT_BODY_BYTES, log);
     }
+    settings->n_threads = options->n_threads;
+    settings->max_body = options->max_body;
     complete_accept(options, log);
 }

@@ -6,18 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sagemaker/content.h"
 #include "sagemaker/logging.h"
+#include "serve/server.h"
 #include "textml/status.h"
 
 typedef struct serve_options {
     const char *model_dir; /* NULL: where the container has it */
     const char *host;
     uint64_t port;
-    uint64_t n_threads;
+    uint64_t n_threads; /* as the command line has it; likewise max_body */
     uint64_t max_body;
-    bool has_default_accept;
-    sm_media default_accept;
+    serve_settings settings; /* what comes of it all */
     bool quiet;
     bool help;
     bool version;

@@ -10,7 +10,7 @@
 typedef void (*route_fn)(serve_lane *lane, const serve_request *request, serve_answer *answer);
 
 typedef struct route {
-    tml_str path;
+    tml_str pattern;    /* one * stands for one part of the path that is not empty */
     const char *allow;  /* as the header has it */
     tml_str methods[4]; /* the same one by one; the rest empty */
     bool reads_body;
@@ -22,10 +22,11 @@ typedef struct route {
 static void answer_ping(serve_lane *lane, const serve_request *request, serve_answer *answer)
 {
     (void)request;
-    if (serve_server_is_ready(lane->server)) {
+    tml_error fault;
+    if (serve_models_has_current(&lane->server->models, &fault)) {
         serve_answer_empty(answer, 200);
     } else {
-        serve_answer_error(answer, 503, lane->server->fault.text);
+        serve_answer_error(answer, 503, fault.text);
     }
 }
 
@@ -63,11 +64,29 @@ static tml_str path_of(tml_str target)
     return target;
 }
 
-static const route *find(tml_str target)
+/* Whether the path is what the pattern says; *name is then what stands for its *, as sent. */
+static bool matches(tml_str pattern, tml_str path, tml_str *name)
+{
+    const char *star = memchr(pattern.data, '*', pattern.len);
+    *name = (tml_str){0};
+    if (star == NULL) {
+        return tmli_str_eq(path, pattern);
+    }
+    const tml_str before = {pattern.data, (size_t)(star - pattern.data)};
+    const tml_str after = {star + 1, pattern.len - before.len - 1};
+    if (path.len <= before.len + after.len || memcmp(path.data, before.data, before.len) != 0 ||
+        memcmp(path.data + path.len - after.len, after.data, after.len) != 0) {
+        return false;
+    }
+    *name = (tml_str){path.data + before.len, path.len - before.len - after.len};
+    return memchr(name->data, '/', name->len) == NULL;
+}
+
+static const route *find(tml_str target, tml_str *name)
 {
     const tml_str path = path_of(target);
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (tmli_str_eq(path, routes[i].path)) {
+        if (matches(routes[i].pattern, path, name)) {
             return &routes[i];
         }
     }
@@ -86,17 +105,17 @@ static bool allows(const route *found, tml_str method)
 
 bool serve_reads_body(tml_str method, tml_str path)
 {
-    const route *found = find(path);
+    tml_str name;
+    const route *found = find(path, &name);
     return found != NULL && found->reads_body && allows(found, method);
 }
 
 /* Answers a request at once, or returns true when it is one for serve_invoke. */
-static bool route_one(serve_lane *lane, const serve_request *request, serve_answer *answer)
+static bool route_one(serve_lane *lane, serve_request *request, serve_answer *answer)
 {
-    const route *found = find(request->path);
+    const route *found = find(request->path, &request->name);
     tml_error err = {0};
-    tmli_buf_reset(&answer->body);
-    answer->allow = NULL;
+    serve_answer_reset(answer);
     if (found == NULL) {
         (void)tmli_fail(&err, TML_EINVAL,
                         "\"%.*s\" is not served here; ask for GET /ping or POST /invocations",
@@ -104,13 +123,11 @@ static bool route_one(serve_lane *lane, const serve_request *request, serve_answ
         serve_answer_error(answer, 404, err.text);
     } else if (!allows(found, request->method)) {
         (void)tmli_fail(&err, TML_EINVAL, "%s: \"%.*s\" is not answered here; use %s",
-                        found->path.data, TMLI_SHOWN(request->method), found->allow);
+                        found->pattern.data, TMLI_SHOWN(request->method), found->allow);
         serve_answer_error(answer, 405, err.text);
         answer->allow = found->allow;
     } else if (found->answer != NULL) {
         found->answer(lane, request, answer);
-    } else if (!serve_server_is_ready(lane->server)) {
-        serve_answer_error(answer, 503, lane->server->fault.text);
     } else {
         return true;
     }
@@ -137,7 +154,7 @@ void serve_refuse_body(const serve_server *server, serve_answer *answer)
     (void)tmli_fail(&err, TML_ELIMIT,
                     "the body is larger than %zu bytes; send fewer rows in a request, or start "
                     "serve with a larger --max-body",
-                    server->max_body);
+                    server->settings.max_body);
     answer->allow = NULL;
     serve_answer_error(answer, 413, err.text);
 }

@@ -11,16 +11,23 @@
 /* All borrowed for the call. A header that is missing is empty. */
 typedef struct serve_request {
     tml_str method;
-    tml_str path; /* without the query; also in the absolute form that proxies use */
+    tml_str path;  /* as sent, with its %XX; also in the absolute form that proxies use */
+    tml_str query; /* behind the question mark, as sent */
+    tml_str name;  /* what stands for * in the route's pattern, decoded; set by serve_route */
+    tml_str model; /* whose answer is wanted; empty: the current one; set by serve_route */
     tml_str content_type;
     tml_str content_encoding;
     tml_str accept;
+    tml_str accept_encoding;
+    tml_str custom_attributes; /* X-Amzn-SageMaker-Custom-Attributes */
+    tml_str inference_id;      /* X-Amzn-SageMaker-Inference-Id */
+    tml_str authorization;
     tml_str body;
 } serve_request;
 
 /* All borrowed. */
 typedef struct serve_call {
-    const serve_request *request;
+    serve_request *request;
     serve_answer *answer;
 } serve_call;
 

@@ -13,17 +13,10 @@ enum {
 
 /* ---- the model ---- */
 
-/* Called once, before is_ready is read as false by anybody. */
 static void set_fault(serve_server *server, const tml_error *fault)
 {
-    server->fault = *fault;
-    atomic_store_explicit(&server->is_ready, false, memory_order_release);
+    serve_models_set_fault(&server->models, fault);
     tml_logf(server->log, TML_LOG_ERROR, "%s", fault->text);
-}
-
-bool serve_server_is_ready(const serve_server *server)
-{
-    return atomic_load_explicit(&server->is_ready, memory_order_acquire);
 }
 
 tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log, tml_error *err)
@@ -33,37 +26,46 @@ tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *
         return tmli_fail_memory(err, "a lock");
     }
     atomic_init(&out->verifier_ended, false);
-    atomic_init(&out->is_ready, true);
+    const tml_status status = serve_models_init(&out->models, err);
+    if (status != TML_OK) {
+        (void)pthread_mutex_destroy(&out->lock);
+        return status;
+    }
     tml_error fault = {0};
-    if (tml_model_load(dir, &out->model, &fault) != TML_OK) {
+    tml_model *model = NULL;
+    if (tml_model_load(dir, &model, &fault) != TML_OK ||
+        serve_models_set_current(&out->models, model, &fault) != TML_OK) {
         set_fault(out, &fault);
     }
     return TML_OK;
 }
 
-static void verify(serve_server *server)
+static void verify(serve_server *server, serve_model *held)
 {
     tml_error fault = {0};
-    if (tml_model_verify(server->model, &fault) != TML_OK) {
+    if (tml_model_verify(serve_model_of(held), &fault) != TML_OK) {
         set_fault(server, &fault);
     }
+    serve_models_let_go(&server->models, held);
 }
 
 static void *verify_aside(void *arg)
 {
     serve_server *server = arg;
-    verify(server);
+    verify(server, server->verified);
     atomic_store_explicit(&server->verifier_ended, true, memory_order_release);
     return NULL;
 }
 
 void serve_server_verify(serve_server *server)
 {
-    if (!serve_server_is_ready(server)) {
+    serve_model *held = serve_models_hold_current(&server->models);
+    if (held == NULL) {
         return;
     }
-    if (tml_model_bytes(server->model) > VERIFY_AT_ONCE_BYTES) {
+    if (tml_model_bytes(serve_model_of(held)) > VERIFY_AT_ONCE_BYTES) {
         pthread_attr_t attr;
+        server->verified = held;
         if (pthread_attr_init(&attr) == 0) {
             (void)pthread_attr_setstacksize(&attr, VERIFIER_STACK_BYTES);
             server->has_verifier =
@@ -72,7 +74,7 @@ void serve_server_verify(serve_server *server)
         }
     }
     if (!server->has_verifier) {
-        verify(server); /* also when no thread can be had: late is better than unchecked */
+        verify(server, held); /* also when no thread can be had: late is better than unchecked */
     }
 }
 
@@ -94,19 +96,6 @@ serve_lane *serve_lane_create(serve_server *server)
     return lane;
 }
 
-tml_status serve_lane_prepare(serve_lane *lane, tml_error *err)
-{
-    const tml_model *model = lane->server->model;
-    if (lane->scores == NULL) {
-        lane->scores =
-            tmli_alloc(SERVE_CHUNK_ROWS * tml_model_labels(model), sizeof(*lane->scores));
-        if (lane->scores == NULL) {
-            return tmli_fail_memory(err, "the scores");
-        }
-    }
-    return lane->session != NULL ? TML_OK : tml_session_create(model, &lane->session, err);
-}
-
 void serve_lane_end_request(serve_lane *lane)
 {
     if (lane->arena.used_bytes > ARENA_BLOCK_BYTES) {
@@ -118,9 +107,7 @@ void serve_lane_end_request(serve_lane *lane)
 
 static void free_lane(serve_lane *lane)
 {
-    tml_session_free(lane->session);
     tmli_arena_deinit(&lane->arena);
-    tmli_free(lane->scores);
     tmli_free(lane);
 }
 
@@ -148,7 +135,7 @@ bool serve_server_close(serve_server *server)
         free_lane(server->lanes);
         server->lanes = next;
     }
-    tml_model_free(server->model);
+    serve_models_deinit(&server->models);
     (void)pthread_mutex_destroy(&server->lock);
     *server = (serve_server){0};
     return true;

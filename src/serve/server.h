@@ -1,5 +1,5 @@
-/* serve/server.h: what a running server holds: the model and whether it is fit to answer, and for each thread its lane:
- * a session and scratch memory. No socket is known here. */
+/* serve/server.h: what a running server holds: its settings, its models, and for each thread its lane: scratch memory.
+ * No socket is known here. */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
@@ -10,38 +10,40 @@
 
 #include "base/arena.h"
 #include "sagemaker/content.h"
+#include "serve/models.h"
 #include "textml/log.h"
 #include "textml/model.h"
 #include "textml/status.h"
 
-enum {
-    SERVE_CHUNK_ROWS = 64
-}; /* texts scored together: as many as a session takes at a time */
-
 typedef struct serve_server serve_server;
+
+/* How it answers; fixed once it listens. */
+typedef struct serve_settings {
+    size_t max_body; /* longest body that is read */
+    bool has_default_accept;
+    sm_media default_accept; /* for requests that take anything */
+    bool is_batch;           /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
+    size_t n_threads;    /* that answer */
+} serve_settings;
 
 /* What one thread needs to answer. Only its thread touches it, but for n_open. */
 typedef struct serve_lane {
     serve_server *server;    /* borrowed */
     struct serve_lane *next; /* under server->lock */
-    tml_session *session;    /* made by the first invocation, owned */
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
-    double *scores; /* [SERVE_CHUNK_ROWS, labels], owned */
-    void *side;     /* of a thread that owns connections: its part of http.c, which frees it */
+    void *side; /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;
 } serve_lane;
 
 struct serve_server {
     const tml_log *log; /* borrowed; may be NULL */
-    size_t max_body;    /* longest body that is read */
-    bool has_default_accept;
-    sm_media default_accept; /* for requests that take anything */
-    tml_model *model;        /* owned; NULL when it could not be loaded */
-    atomic_bool is_ready;    /* false: fault says why, and does not change any more */
-    tml_error fault;
+    serve_settings settings;
+    serve_models models;
     pthread_t verifier;
+    serve_model *verified; /* what it reads; held by it */
     bool has_verifier;
     atomic_bool verifier_ended;
     pthread_mutex_t lock;
@@ -58,13 +60,8 @@ void serve_server_verify(serve_server *server);
  * model; only ending the process helps. All other threads must have ended. */
 bool serve_server_close(serve_server *server);
 
-/* Whether invocations can be answered; otherwise server->fault says why not. */
-bool serve_server_is_ready(const serve_server *server);
-
 /* A lane for the calling thread, which stays the server's; NULL when memory is short. */
 serve_lane *serve_lane_create(serve_server *server) TML_NODISCARD;
-/* Makes the session and its buffers at the first call. Errors: TML_ENOMEM. */
-TML_NODISCARD tml_status serve_lane_prepare(serve_lane *lane, tml_error *err);
 /* Gives back what a large request has taken, so that an idle lane stays small. */
 void serve_lane_end_request(serve_lane *lane);
 size_t serve_server_open_requests(serve_server *server);

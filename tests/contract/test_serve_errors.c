@@ -208,9 +208,10 @@ static void a_body_of_7_megabytes_is_refused_and_the_server_lives(void **state)
         BODY_BYTES = 7000000
     };
     static const char sentence[] =
-        "the body is larger than 6291456 bytes; send fewer rows in a request, or start serve with "
+        "the body is larger than 6000000 bytes; send fewer rows in a request, or start serve with "
         "a larger --max-body";
     server *const s = *state;
+    server_start(s, (const char *const[]){"--max-body", "6000000", NULL});
     char *const body = malloc(BODY_BYTES + 1);
     assert_non_null(body);
     memset(body, 'a', BODY_BYTES);
@@ -353,7 +354,7 @@ int main(void)
         STARTED(types_that_are_not_spoken_are_refused),
         STARTED(a_packed_body_is_refused),
         STARTED(paths_and_methods_that_do_not_exist_are_refused),
-        STARTED(a_body_of_7_megabytes_is_refused_and_the_server_lives),
+        UNSTARTED(a_body_of_7_megabytes_is_refused_and_the_server_lives),
         UNSTARTED(the_limit_can_be_set),
         STARTED(what_is_not_http_is_survived),
         STARTED(headers_of_any_length_are_survived),

@@ -142,7 +142,7 @@ static void variables_that_cannot_be_right_are_left_out_with_a_warning(void **st
     assert_alive(s);
     char *const err = process_stderr(&s->process);
     assert_non_null(strstr(err, "serve: warning: MAX_CONTENT_LENGTH: \"-1\" is not a whole number "
-                                "in 1..4294967296; 6291456 is taken instead\n"));
+                                "in 1..4294967296; 104857600 is taken instead\n"));
     assert_non_null(strstr(err, "serve: warning: SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: Accept: "
                                 "\"image/png\" is not written here;"));
     free(err);

@@ -39,27 +39,27 @@ static size_t count_lines(tml_str text)
     return n;
 }
 
-static void check_json(const sm_texts *texts, tml_str body)
+static void check_json(const sm_rows *rows, tml_str body)
 {
     tmli_arena arena;
     const tmli_value *root = NULL;
     tmli_arena_init(&arena, 4096, 0);
     FUZZ_CHECK(tmli_json_parse(body, &arena, &root, NULL) == TML_OK);
     FUZZ_CHECK(root->kind == TMLI_OBJECT && root->n == 1);
-    const tmli_value *const rows = tmli_value_get(root, "predictions");
-    if (rows != NULL) {
-        FUZZ_CHECK(rows->kind == TMLI_LIST && rows->n == texts->n);
-        FUZZ_CHECK(rows->n == 0 || tmli_value_get(rows->first, "label")->kind == TMLI_STRING);
+    const tmli_value *const all = tmli_value_get(root, "predictions");
+    if (all != NULL) {
+        FUZZ_CHECK(all->kind == TMLI_LIST && all->n == rows->n);
+        FUZZ_CHECK(all->n == 0 || tmli_value_get(all->first, "label")->kind == TMLI_STRING);
     } else {
-        const tmli_value *const own = tmli_value_get(root, texts->dialect.response_key);
+        const tmli_value *const own = tmli_value_get(root, rows->dialect.response_key);
         FUZZ_CHECK(own != NULL);
-        FUZZ_CHECK(texts->shape == SM_SHAPE_OWN ? own->kind == TMLI_STRING
-                                                : own->kind == TMLI_LIST && own->n == texts->n);
+        FUZZ_CHECK(rows->shape == SM_SHAPE_OWN ? own->kind == TMLI_STRING
+                                               : own->kind == TMLI_LIST && own->n == rows->n);
     }
     tmli_arena_deinit(&arena);
 }
 
-static void check_csv(const sm_texts *texts, size_t label, tml_str body)
+static void check_csv(const sm_rows *rows, size_t label, tml_str body)
 {
     tmli_source *source = NULL;
     tmli_csv csv;
@@ -75,36 +75,36 @@ static void check_csv(const sm_texts *texts, size_t label, tml_str body)
         }
         FUZZ_CHECK(record.n == 1 && tmli_str_eq_text(record.fields[0], labels[label]));
     }
-    FUZZ_CHECK(n == texts->n);
+    FUZZ_CHECK(n == rows->n);
     tmli_csv_deinit(&csv);
     tmli_source_free(source);
 }
 
-static void check_answers(const sm_texts *texts, sm_media media, size_t label, const tmli_buf *out)
+static void check_answers(const sm_rows *rows, sm_media media, size_t label, const tmli_buf *out)
 {
     const tml_str body = tmli_buf_str(out);
     FUZZ_CHECK(!out->failed);
     switch (media) {
-    case SM_JSON: check_json(texts, body); break;
-    case SM_CSV: check_csv(texts, label, body); break;
+    case SM_JSON: check_json(rows, body); break;
+    case SM_CSV: check_csv(rows, label, body); break;
     case SM_TEXT:
-        FUZZ_CHECK(count_lines(body) == (texts->is_document ? 0 : texts->n));
-        FUZZ_CHECK(body.len > 0 || texts->n == 0);
+        FUZZ_CHECK(count_lines(body) == (rows->is_document ? 0 : rows->n));
+        FUZZ_CHECK(body.len > 0 || rows->n == 0);
         break;
-    case SM_JSON_LINES: FUZZ_CHECK(count_lines(body) == texts->n); break;
+    case SM_JSON_LINES: FUZZ_CHECK(count_lines(body) == rows->n); break;
     }
 }
 
 /* How many texts there are, counted from outside; CSV is fuzz_csv's. */
-static size_t count_texts(const sm_texts *texts, size_t otherwise)
+static size_t count_texts(const sm_rows *rows, size_t otherwise)
 {
-    if (texts->is_document) {
-        return texts->rest.len > 0 ? 1 : 0;
+    if (rows->is_document) {
+        return rows->rest.len > 0 ? 1 : 0;
     }
-    switch (texts->media) {
-    case SM_JSON: return texts->n_left;
+    switch (rows->media) {
+    case SM_JSON: return rows->n_left;
     case SM_TEXT: {
-        const tml_str rest = texts->rest;
+        const tml_str rest = rows->rest;
         return count_lines(rest) + (rest.len > 0 && rest.data[rest.len - 1] != '\n' ? 1 : 0);
     }
     case SM_CSV:
@@ -114,32 +114,32 @@ static size_t count_texts(const sm_texts *texts, size_t otherwise)
 }
 
 /* Reads all texts and answers each with the same scores. */
-static void answer(sm_texts *texts, sm_media media, size_t label, tml_error *err)
+static void answer(sm_rows *rows, sm_media media, size_t label, tml_error *err)
 {
     double scores[N_LABELS] = {0.1, 0.1, 0.1};
     tmli_buf out = {0};
     sm_answers answers;
     tml_status status = TML_OK;
-    const size_t n_texts = count_texts(texts, SIZE_MAX);
+    const size_t n_texts = count_texts(rows, SIZE_MAX);
     scores[label] = 0.8;
-    sm_answers_begin(&answers, texts, media, &model, &out);
+    sm_answers_begin(&answers, rows, media, &model, &out);
     for (;;) {
-        tml_str text = {0};
+        sm_row row = {0};
         bool has = false;
-        status = sm_texts_next(texts, &text, &has, err);
+        status = sm_rows_next(rows, &row, &has, err);
         if (status != TML_OK || !has) {
             break;
         }
-        for (size_t i = 0; i < text.len; i++) {
-            FUZZ_CHECK((unsigned char)text.data[i] <= 0xFF); /* readable to its end */
+        for (size_t i = 0; i < row.text.len; i++) {
+            FUZZ_CHECK((unsigned char)row.text.data[i] <= 0xFF); /* readable to its end */
         }
-        sm_answers_add(&answers, scores);
+        sm_answers_add(&answers, &row, scores);
     }
     fuzz_check_error(status, err, "");
     sm_answers_end(&answers);
     if (status == TML_OK) {
-        FUZZ_CHECK(n_texts == SIZE_MAX || n_texts == texts->n);
-        check_answers(texts, media, label, &out);
+        FUZZ_CHECK(n_texts == SIZE_MAX || n_texts == rows->n);
+        check_answers(rows, media, label, &out);
     }
     tmli_buf_deinit(&out);
 }
@@ -148,8 +148,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const unsigned choice = fuzz_choice(&data, &size);
     const bool documents = choice / (2 * N_LABELS) % 2 == 1;
-    const sm_dialect dialect = choice % 2 == 0 ? (sm_dialect){"input", "result", documents}
-                                               : (sm_dialect){NULL, NULL, documents};
+    const sm_dialect dialect = choice % 2 == 0 ? (sm_dialect){.request_key = "input",
+                                                              .response_key = "result",
+                                                              .takes_documents = documents}
+                                               : (sm_dialect){.takes_documents = documents};
     tml_str body = fuzz_text(data, size);
     const tml_str content_type = take_line(&body);
     const tml_str accept = take_line(&body);
@@ -167,16 +169,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     tmli_arena arena;
-    sm_texts texts;
+    sm_rows rows;
     tmli_arena_init(&arena, 4096, 0);
-    status = sm_texts_open(&texts, read_as, body, dialect, &arena, &err);
+    status = sm_rows_open(&rows, read_as, body, dialect, &arena, &err);
     fuzz_check_error(status, &err, "");
     if (status == TML_OK) {
-        FUZZ_CHECK(texts.is_document == (documents && read_as.media != SM_JSON));
-        answer(&texts, written_as, choice / 2 % N_LABELS, &err);
-        FUZZ_CHECK(texts.n <= body.len + 1);
+        FUZZ_CHECK(rows.is_document == (documents && read_as.media != SM_JSON));
+        answer(&rows, written_as, choice / 2 % N_LABELS, &err);
+        FUZZ_CHECK(rows.n <= body.len + 1);
     }
-    sm_texts_close(&texts);
+    sm_rows_close(&rows);
     tmli_arena_deinit(&arena);
     return 0;
 }

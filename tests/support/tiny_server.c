@@ -55,8 +55,8 @@ int tiny_server_open(void **state)
     tiny_server_train(fix->dir, fix->model);
     assert_int_equal(serve_server_open(&fix->server, fix->model, NULL, NULL), TML_OK);
     serve_server_verify(&fix->server);
-    assert_true(serve_server_is_ready(&fix->server));
-    fix->server.max_body = 1000;
+    assert_true(serve_models_has_current(&fix->server.models, NULL));
+    fix->server.settings.max_body = 1000;
     fix->lane = serve_lane_create(&fix->server);
     assert_non_null(fix->lane);
     *state = fix;

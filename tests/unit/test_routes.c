@@ -31,11 +31,11 @@ typedef struct exchange {
 
 static void ask(tiny_server *fix, const exchange *ex)
 {
-    const serve_request request = {.method = tmli_str(ex->method),
-                                   .path = tmli_str(ex->path),
-                                   .content_type = tmli_str(ex->content_type),
-                                   .accept = tmli_str(ex->accept),
-                                   .body = tmli_str(ex->body)};
+    serve_request request = {.method = tmli_str(ex->method),
+                             .path = tmli_str(ex->path),
+                             .content_type = tmli_str(ex->content_type),
+                             .accept = tmli_str(ex->accept),
+                             .body = tmli_str(ex->body)};
     serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
 }
 
@@ -166,10 +166,10 @@ static void what_is_wrong_is_said(void **state)
          ERROR(400, "body:2: 2 fields, expected one: put the whole text in one pair of quotes")},
     };
     check(fix, cases, COUNT_OF(cases));
-    const serve_request packed = {.method = TML_STR("POST"),
-                                  .path = TML_STR("/invocations"),
-                                  .content_encoding = TML_STR("gzip"),
-                                  .body = TML_STR("hot")};
+    serve_request packed = {.method = TML_STR("POST"),
+                            .path = TML_STR("/invocations"),
+                            .content_encoding = TML_STR("gzip"),
+                            .body = TML_STR("hot")};
     serve_route(fix->lane, &(serve_call){&packed, &fix->answer}, 1);
     assert_int_equal(fix->answer.status, 415);
 }
@@ -182,10 +182,10 @@ static void the_environment_may_choose_the_answers_type(void **state)
         {POST, TEXT, "*/*", "hot", 200, CSV, "Warm\n"},
         {POST, JSON, JSON, "{\"input\": \"hot\"}", 200, JSON, "{\"result\": \"Warm\"}"},
     };
-    fix->server.has_default_accept = true;
-    fix->server.default_accept = SM_CSV;
+    fix->server.settings.has_default_accept = true;
+    fix->server.settings.default_accept = SM_CSV;
     check(fix, cases, COUNT_OF(cases));
-    fix->server.has_default_accept = false;
+    fix->server.settings.has_default_accept = false;
 }
 
 /* ---- scores ---- */
@@ -196,7 +196,12 @@ static void append_prediction(tiny_server *fix, const char *text, bool probabili
     tml_session *session = NULL;
     double scores[2];
     const tml_str str = tmli_str(text);
-    const tml_model *model = fix->server.model;
+    serve_model *held = serve_models_hold_current(&fix->server.models);
+    if (held == NULL) {
+        fail_msg("no model");
+        return;
+    }
+    const tml_model *model = serve_model_of(held);
     assert_int_equal(tml_session_create(model, &session, NULL), TML_OK);
     assert_int_equal(tml_session_predict(session, &str, 1, scores, NULL), TML_OK);
     tml_session_free(session);
@@ -212,6 +217,7 @@ static void append_prediction(tiny_server *fix, const char *text, bool probabili
         tmli_json_float(out, (float)scores[i]);
     }
     tmli_buf_append_text(out, probabilities ? "}}" : "}");
+    serve_models_let_go(&fix->server.models, held);
 }
 
 static void general_shapes_get_predictions(void **state)
@@ -404,7 +410,7 @@ static void requests_that_are_scored_together_get_the_answers_that_they_get_alon
     for (size_t i = 0; i + 3 <= sizeof(lines); i += 3) {
         memcpy(lines + i, i % 2 == 0 ? "on\n" : "ho\n", 3);
     }
-    const serve_request requests[] = {
+    serve_request requests[] = {
         {.method = TML_STR("POST"),
          .path = TML_STR("/invocations"),
          .body = TML_STR("{\"input\": \"hot\"}")},

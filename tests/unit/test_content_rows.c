@@ -27,23 +27,23 @@ static tml_status read_all(sm_format format, tml_str body, sm_dialect keys, tmli
     static const char *const shapes[] = {"own", "own_list", "rows"};
     tml_error err = {0};
     tmli_arena arena;
-    sm_texts texts;
+    sm_rows rows;
     tmli_arena_init(&arena, 256, 0);
     tmli_buf_reset(out);
-    tml_status status = sm_texts_open(&texts, format, body, keys, &arena, &err);
+    tml_status status = sm_rows_open(&rows, format, body, keys, &arena, &err);
     if (status == TML_OK) {
-        tmli_buf_printf(out, "%s%s:", shapes[texts.shape], texts.wants_probabilities ? "!" : "");
+        tmli_buf_printf(out, "%s%s:", shapes[rows.shape], rows.ask.probabilities ? "!" : "");
     }
     bool has = status == TML_OK;
     while (has) {
-        tml_str text = {0};
-        status = sm_texts_next(&texts, &text, &has, &err);
+        sm_row row = {0};
+        status = sm_rows_next(&rows, &row, &has, &err);
         if (status != TML_OK) {
             break;
         }
         if (has) {
-            tmli_buf_append_text(out, texts.n > 1 ? "|" : "");
-            tmli_buf_append_str(out, text);
+            tmli_buf_append_text(out, rows.n > 1 ? "|" : "");
+            tmli_buf_append_str(out, row.text);
         }
     }
     if (status != TML_OK) {
@@ -51,7 +51,7 @@ static tml_status read_all(sm_format format, tml_str body, sm_dialect keys, tmli
         tmli_buf_reset(out);
         tmli_buf_append_text(out, err.text);
     }
-    sm_texts_close(&texts);
+    sm_rows_close(&rows);
     tmli_arena_deinit(&arena);
     return status;
 }
@@ -210,17 +210,17 @@ static void lines_are_texts(void **state)
 static size_t count_texts(sm_format format, const char *body, sm_dialect keys)
 {
     tmli_arena arena;
-    sm_texts texts;
-    tml_str text;
+    sm_rows rows;
+    sm_row row;
     bool has = true;
     tmli_arena_init(&arena, 256, 0);
-    assert_int_equal(sm_texts_open(&texts, format, tmli_str(body), keys, &arena, NULL), TML_OK);
+    assert_int_equal(sm_rows_open(&rows, format, tmli_str(body), keys, &arena, NULL), TML_OK);
     while (has) {
-        assert_int_equal(sm_texts_next(&texts, &text, &has, NULL), TML_OK);
+        assert_int_equal(sm_rows_next(&rows, &row, &has, NULL), TML_OK);
     }
-    sm_texts_close(&texts);
+    sm_rows_close(&rows);
     tmli_arena_deinit(&arena);
-    return texts.n;
+    return rows.n;
 }
 
 static void a_blank_line_is_a_text(void **state)
@@ -386,18 +386,18 @@ static void the_answer_to_a_document_is_the_bare_label(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         tmli_arena arena;
-        sm_texts texts;
+        sm_rows rows;
         sm_answers answers;
         tmli_buf out = {0};
         tmli_arena_init(&arena, 256, 0);
-        assert_int_equal(sm_texts_open(&texts, (sm_format){.media = SM_TEXT}, TML_STR("x\ny\n"),
-                                       of_documents, &arena, NULL),
+        assert_int_equal(sm_rows_open(&rows, (sm_format){.media = SM_TEXT}, TML_STR("x\ny\n"),
+                                      of_documents, &arena, NULL),
                          TML_OK);
-        sm_answers_begin(&answers, &texts, cases[i].media, &model, &out);
-        sm_answers_add(&answers, cases[i].scores);
+        sm_answers_begin(&answers, &rows, cases[i].media, &model, &out);
+        sm_answers_add(&answers, &(sm_row){0}, cases[i].scores);
         sm_answers_end(&answers);
         assert_string_equal(tmli_buf_cstr(&out), cases[i].want);
-        sm_texts_close(&texts);
+        sm_rows_close(&rows);
         tmli_buf_deinit(&out);
         tmli_arena_deinit(&arena);
     }
