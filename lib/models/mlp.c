@@ -13,6 +13,7 @@
 enum {
     LINE_FLOATS = 16,       /* parameters of a layer begin on a cache line */
     GROUPED_ENTRIES = 8192, /* entries grouped at once: 64 KB of scratch */
+    KEPT_AT_ONCE = 64,      /* kept sums that are fetched at once */
     ROWS_OF_A_BURST = 64    /* a server takes fewer at a time from short requests */
 };
 
@@ -127,7 +128,20 @@ tml_status tmli_mlp_create(const tmli_mlp_shape *shape, tmli_table table, uint64
 void tmli_mlp_deinit(tmli_mlp *mlp)
 {
     tmli_free_lines(mlp->slab);
+    tmli_mlp_memo_free(mlp->memo);
     *mlp = (tmli_mlp){0};
+}
+
+tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks, tml_error *err)
+{
+    const tmli_mlp_products products = {.table = mlp->embedding.data,
+                                        .n_rows = mlp->embedding.n,
+                                        .width = mlp->shape.width,
+                                        .weights = mlp->weights[0],
+                                        .n_blocks = mlp->shape.n_blocks,
+                                        .outputs = mlp->shape.sizes[0]};
+    const size_t n = n_blocks < products.n_blocks ? n_blocks : products.n_blocks;
+    return tmli_mlp_memo_create(&products, at_end ? products.n_blocks - n : 0, n, &mlp->memo, err);
 }
 
 void tmli_activate(tmli_activation activation, float *x, size_t n)
@@ -188,6 +202,7 @@ tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp,
             return tmli_fail(err, TML_ELIMIT, "network: layer %zu does not fit in memory", l + 1);
         }
     }
+    outputs += whole_lines(shape->sizes[0]); /* the products of entries */
     if (!tmli_mul_size(outputs, max_rows, &total)) {
         return tmli_fail(err, TML_ELIMIT, "network: %zu rows do not fit in memory", max_rows);
     }
@@ -200,6 +215,7 @@ tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp,
         made.layers[l] = at;
         at += whole_lines(shape->sizes[l]) * max_rows;
     }
+    made.sums = at;
     const tml_status status =
         tmli_groups_init(&made.groups, shape->n_blocks, max_rows > 1 ? GROUPED_ENTRIES : 0, err);
     if (status != TML_OK) {
@@ -219,36 +235,111 @@ void tmli_mlp_scratch_deinit(tmli_mlp_scratch *scratch)
 
 /* ---- prediction ---- */
 
-/* First layer of one row straight from its entries. */
-static void first_layer_of_row(const tmli_mlp *mlp, const tmli_kernels *kernels,
-                               const tmli_rows *rows, size_t row, float *z)
+/* Each entry's product is summed by itself, from zero, and then added: so it is the same number whether the memo has it
+ * or not. */
+static void add_row(float *restrict z, const float *restrict sum, size_t o)
+{
+    for (size_t k = 0; k < o; k++) {
+        z[k] += sum[k];
+    }
+}
+
+/* The products of n table rows with one block's weights. sums [n, o]: overwritten. */
+static void multiply(const tmli_mlp *mlp, const tmli_kernels *kernels, size_t block,
+                     const uint32_t *table_rows, size_t n, float *sums)
 {
     const size_t width = mlp->shape.width;
+    const size_t o = mlp->shape.sizes[0];
+    memset(sums, 0, n * o * sizeof *sums);
+    kernels->gather_affine(sums, NULL, mlp->embedding.data, table_rows, width, n,
+                           mlp->weights[0] + block * width * o, width, o);
+}
+
+static const float *find_kept(const tmli_mlp *mlp, const tmli_kernels *kernels, tmli_entry entry)
+{
+    return mlp->memo != NULL ? tmli_mlp_memo_find(mlp->memo, kernels, entry) : NULL;
+}
+
+/* First layer of one row straight from its entries. sum: room for [o]. */
+static void first_layer_of_row(const tmli_mlp *mlp, const tmli_kernels *kernels,
+                               const tmli_rows *rows, size_t row, float *sum, float *z)
+{
     const size_t o = mlp->shape.sizes[0];
     for (size_t e = rows->offsets[row]; e < rows->offsets[row + 1]; e++) {
         const tmli_entry entry = rows->entries[e];
         if (entry.block < mlp->shape.n_blocks && entry.row < mlp->embedding.n) {
-            kernels->gather_affine(z, NULL, mlp->embedding.data, &entry.row, width, 1,
-                                   mlp->weights[0] + entry.block * width * o, width, o);
+            const float *kept = find_kept(mlp, kernels, entry);
+            if (kept == NULL) {
+                multiply(mlp, kernels, entry.block, &entry.row, 1, sum);
+            }
+            add_row(z, kept != NULL ? kept : sum, o);
+        }
+    }
+}
+
+/* Adds those products of n entries of one block that are kept, and leaves the others at the front of rows and
+ * table_rows; returns their number. */
+static size_t add_kept(const tmli_mlp *mlp, const tmli_kernels *kernels, size_t block,
+                       uint32_t *rows, uint32_t *table_rows, size_t n, float *z)
+{
+    const size_t o = mlp->shape.sizes[0];
+    const float *kept[KEPT_AT_ONCE];
+    uint32_t kept_rows[KEPT_AT_ONCE];
+    size_t n_left = 0;
+    for (size_t at = 0; at < n; at += KEPT_AT_ONCE) {
+        const size_t end = at + KEPT_AT_ONCE < n ? at + KEPT_AT_ONCE : n;
+        size_t n_kept = 0;
+        for (size_t i = at; i < end; i++) {
+            const tmli_entry entry = {(uint32_t)block, table_rows[i]};
+            const float *found = tmli_mlp_memo_find(mlp->memo, kernels, entry);
+            if (found != NULL) { /* their fetches overlap */
+                for (size_t k = 0; k < o; k += LINE_FLOATS) {
+                    __builtin_prefetch(found + k);
+                }
+                kept[n_kept] = found;
+                kept_rows[n_kept++] = rows[i];
+            } else {
+                rows[n_left] = rows[i];
+                table_rows[n_left++] = table_rows[i];
+            }
+        }
+        for (size_t i = 0; i < n_kept; i++) {
+            add_row(z + kept_rows[i] * o, kept[i], o);
+        }
+    }
+    return n_left;
+}
+
+/* Adds the products of n entries of one block. rows and table_rows are the group's, and lose those that were kept. */
+static void add_block(const tmli_mlp *mlp, const tmli_kernels *kernels, size_t block,
+                      uint32_t *rows, uint32_t *table_rows, size_t n, tmli_mlp_scratch *scratch,
+                      float *z)
+{
+    const size_t o = mlp->shape.sizes[0];
+    const size_t n_left =
+        mlp->memo != NULL ? add_kept(mlp, kernels, block, rows, table_rows, n, z) : n;
+    for (size_t at = 0; at < n_left; at += scratch->max_rows) {
+        const size_t count = n_left - at < scratch->max_rows ? n_left - at : scratch->max_rows;
+        multiply(mlp, kernels, block, table_rows + at, count, scratch->sums);
+        for (size_t i = 0; i < count; i++) {
+            add_row(z + rows[at + i] * o, scratch->sums + i * o, o);
         }
     }
 }
 
 /* First layer of rows first..first+n-1, block by block: each block's weights come from memory once. */
 static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernels,
-                                 const tmli_rows *rows, size_t first, size_t n, tmli_groups *groups,
-                                 float *z)
+                                 const tmli_rows *rows, size_t first, size_t n,
+                                 tmli_mlp_scratch *scratch, float *z)
 {
-    const size_t width = mlp->shape.width;
-    const size_t o = mlp->shape.sizes[0];
-    tmli_groups_fill(groups, rows, NULL, first, n, mlp->embedding.n);
+    const tmli_groups *groups = &scratch->groups;
+    tmli_groups_fill(&scratch->groups, rows, NULL, first, n, mlp->embedding.n);
     for (size_t b = 0; b < mlp->shape.n_blocks; b++) {
         const size_t start = groups->starts[b];
         const size_t count = groups->starts[b + 1] - start;
         if (count > 0) {
-            kernels->gather_affine(z, groups->rows + start, mlp->embedding.data,
-                                   groups->table_rows + start, width, count,
-                                   mlp->weights[0] + b * width * o, width, o);
+            add_block(mlp, kernels, b, groups->rows + start, groups->table_rows + start, count,
+                      scratch, z);
         }
     }
 }
@@ -267,10 +358,10 @@ static void first_layer(const tmli_mlp *mlp, const tmli_kernels *kernels, const 
             stop++;
         }
         if (stop <= row + 1) { /* alone, or too long for grouping */
-            first_layer_of_row(mlp, kernels, rows, row, z + (row - first) * o);
+            first_layer_of_row(mlp, kernels, rows, row, scratch->sums, z + (row - first) * o);
             row++;
         } else {
-            first_layer_of_group(mlp, kernels, rows, row, stop - row, &scratch->groups,
+            first_layer_of_group(mlp, kernels, rows, row, stop - row, scratch,
                                  z + (row - first) * o);
             row = stop;
         }

@@ -12,6 +12,7 @@
 
 #include "features/blocks.h"
 #include "models/mlp_group.h"
+#include "models/mlp_memo.h"
 #include "textml/status.h"
 
 enum {
@@ -57,6 +58,7 @@ typedef struct tmli_mlp {
     const float *biases[TMLI_MLP_MAX_LAYERS]; /* [O_l] */
     tmli_table embedding;                     /* table that entries point into; borrowed */
     float *slab;                              /* owned parameters, NULL when all are borrowed */
+    tmli_mlp_memo *memo;                      /* owned; NULL while the weights still change */
 } tmli_mlp;
 
 /* D_l. */
@@ -69,6 +71,9 @@ bool tmli_mlp_count(const tmli_mlp_shape *shape, size_t *n);
 TML_NODISCARD tml_status tmli_mlp_create(const tmli_mlp_shape *shape, tmli_table table,
                                          uint64_t seed, tmli_mlp *out, tml_error *err);
 void tmli_mlp_deinit(tmli_mlp *mlp); /* frees the slab; leaves {0} */
+/* From now on keeps first-layer sums of frequent rows (models/mlp_memo.h) in the first n_blocks blocks, or the last ones.
+ * Predictions stay the same to the last bit; weights and table must not change any more. Errors: TML_ENOMEM. */
+TML_NODISCARD tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks, tml_error *err);
 
 /* TML_EINVAL with a sentence when the shape is out of range or its table has another width. */
 TML_NODISCARD tml_status tmli_mlp_check(const tmli_mlp_shape *shape, tmli_table table,
@@ -86,6 +91,7 @@ void tmli_mlp_output(const tmli_mlp_shape *shape, float *z, size_t n);
 typedef struct tmli_mlp_scratch {
     float *memory;                      /* owned slab */
     float *layers[TMLI_MLP_MAX_LAYERS]; /* [max_rows, O_l] outputs of each layer */
+    float *sums;                        /* [max_rows, O_0] products of entries */
     tmli_groups groups;
     size_t max_rows;
 } tmli_mlp_scratch;

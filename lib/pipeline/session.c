@@ -1,6 +1,7 @@
 /* tml_session: texts → scores, with all scratch memory of one thread. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "pipeline/model.h"
@@ -14,7 +15,7 @@ enum {
 typedef struct network_side {
     tmli_sequence_options sequence;
     tml_tokens *tokens;
-    uint32_t *ids; /* of the known words of one text */
+    uint32_t *ids; /* hashes of one text's words, then the ids of those that are known */
     size_t id_capacity;
     tmli_entry *entries; /* [CHUNK_ROWS · length] */
     size_t offsets[CHUNK_ROWS + 1];
@@ -64,9 +65,14 @@ static tml_status encode(const tml_model *model, network_side *side, tml_str tex
     if (!tmli_grow(&side->ids, &side->id_capacity, n_tokens, sizeof(*side->ids))) {
         return tmli_fail_memory(err, "a long text");
     }
+    for (size_t i = 0; i < n_tokens; i++) { /* all hashes first: the fetches overlap */
+        side->ids[i] = tmli_hash_v1(tml_tokens_at(side->tokens, i));
+        tmli_vocab_prefetch(&model->vocab, side->ids[i]);
+    }
     size_t n_ids = 0;
     for (size_t i = 0; i < n_tokens; i++) {
-        const uint32_t id = tmli_vocab_find(&model->vocab, tml_tokens_at(side->tokens, i));
+        const uint32_t id =
+            tmli_vocab_find_hashed(&model->vocab, tml_tokens_at(side->tokens, i), side->ids[i]);
         if (id != TMLI_NO_TERM) {
             side->ids[n_ids++] = id;
         }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "base/thread.h"
 #include "models/mlp.h"
 #include "num/reference.h"
 #include "support/alloc_fail.h"
@@ -323,15 +324,85 @@ static void every_failed_allocation_is_reported(void **state)
         if (status == TML_OK) {
             status = tmli_mlp_scratch_init(&scratch, &mlp, 3, NULL);
         }
+        if (status == TML_OK) {
+            status = tmli_mlp_keep(&mlp, true, 3, NULL);
+        }
         fail_allocation(NEVER);
         tmli_mlp_deinit(&mlp);
         tmli_mlp_scratch_deinit(&scratch);
         if (status == TML_OK) {
-            assert_true(nth > 3);
+            assert_true(nth > 6);
             break;
         }
         assert_int_equal(status, TML_ENOMEM);
     }
+}
+
+/* ---- kept sums ---- */
+
+typedef struct asker {
+    const tmli_mlp *mlp;
+    const tmli_rows *rows;
+    float got[ROWS * 5];
+} asker;
+
+static void *ask_again(void *ctx)
+{
+    asker *a = ctx;
+    for (size_t max_rows = 64; max_rows > 0;
+         max_rows /= 4) { /* in groups of all sizes, and alone */
+        predict_with(a->mlp, a->rows, max_rows, a->got);
+    }
+    return NULL;
+}
+
+static void kept_sums_change_no_bit(void **state)
+{
+    (void)state;
+    row_set set;
+    draw_rows(&set);
+    static asker askers[2];
+    for (size_t n_blocks = 1; n_blocks <= 2 * BLOCKS; n_blocks += 4) {
+        tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+        float want[ROWS * 5];
+        predict_with(&mlp, &set.rows, 64, want);
+        assert_int_equal(tmli_mlp_keep(&mlp, n_blocks % 8 == 1, n_blocks, NULL), TML_OK);
+        const tmli_entry first = {n_blocks % 8 == 1 ? BLOCKS - 1 : 0, TABLE_ROWS - 1};
+        assert_non_null(tmli_mlp_memo_find(mlp.memo, tmli_kernels_best(), first));
+        pthread_t thread;
+        for (size_t i = 0; i < 2; i++) {
+            askers[i] = (asker){.mlp = &mlp, .rows = &set.rows};
+        }
+        assert_int_equal(tmli_thread_start(&thread, ask_again, &askers[0]), 0);
+        (void)ask_again(&askers[1]);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        for (size_t i = 0; i < 2; i++) {
+            assert_memory_equal(askers[i].got, want, sizeof want);
+        }
+        tmli_mlp_deinit(&mlp);
+    }
+}
+
+static void a_memo_knows_its_rows_and_blocks(void **state)
+{
+    (void)state;
+    tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    assert_int_equal(tmli_mlp_keep(&mlp, true, 2, NULL), TML_OK);
+    const tmli_kernels *kernels = tmli_kernels_best();
+    assert_null(tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS - 3, 0}));
+    assert_null(tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS, 0}));
+    assert_null(tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS - 1, TABLE_ROWS}));
+    const float *sum = tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS - 2, 3});
+    assert_non_null(sum);
+    for (size_t c = 0; c < 33; c++) {
+        double want = 0;
+        for (size_t k = 0; k < WIDTH; k++) {
+            want += (double)table_data[3 * WIDTH + k] *
+                    (double)mlp.weights[0][((BLOCKS - 2) * WIDTH + k) * 33 + c];
+        }
+        assert_near((double)sum[c], want, 1e-6);
+    }
+    tmli_mlp_deinit(&mlp);
 }
 
 int main(void)
@@ -341,6 +412,8 @@ int main(void)
         cmocka_unit_test(scores_do_not_depend_on_neighbours),
         cmocka_unit_test(entries_out_of_range_are_ignored),
         cmocka_unit_test(long_rows_are_cut_into_groups),
+        cmocka_unit_test(kept_sums_change_no_bit),
+        cmocka_unit_test(a_memo_knows_its_rows_and_blocks),
         cmocka_unit_test(initial_weights_are_glorots),
         cmocka_unit_test(parameters_are_counted),
         cmocka_unit_test(bad_shapes_are_refused),

@@ -1,0 +1,93 @@
+/* Each sum goes from empty to ready once; who finds it empty first computes it. */
+#include "models/mlp_memo.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+
+enum {
+    MEMO_BYTES = 2 << 20,
+    LINE_FLOATS = 16 /* a sum begins on a cache line */
+};
+
+enum {
+    EMPTY,
+    CLAIMED,
+    READY
+};
+
+struct tmli_mlp_memo {
+    tmli_mlp_products products;
+    size_t first_block, n_blocks, n_rows; /* of the sums that are kept */
+    size_t stride;                        /* floats from one sum to the next */
+    float *sums;                          /* owned [n_blocks · n_rows, stride] */
+    atomic_uchar *states;                 /* owned [n_blocks · n_rows] */
+};
+
+tml_status tmli_mlp_memo_create(const tmli_mlp_products *products, size_t first_block,
+                                size_t n_blocks, tmli_mlp_memo **out, tml_error *err)
+{
+    const size_t stride = (products->outputs + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+    const size_t most = MEMO_BYTES / sizeof(float) / stride / n_blocks;
+    const size_t n_rows = most < products->n_rows ? most : products->n_rows;
+    tmli_mlp_memo *memo = tmli_calloc(1, sizeof *memo);
+    if (memo == NULL) {
+        return tmli_fail_memory(err, "kept sums");
+    }
+    *memo = (tmli_mlp_memo){.products = *products,
+                            .first_block = first_block,
+                            .n_blocks = n_blocks,
+                            .n_rows = n_rows,
+                            .stride = stride};
+    const size_t n = n_blocks * n_rows;
+    memo->sums = tmli_alloc_lines(n * stride, sizeof *memo->sums);
+    memo->states = tmli_calloc(n, sizeof *memo->states);
+    if (n > 0 && (memo->sums == NULL || memo->states == NULL)) {
+        tmli_mlp_memo_free(memo);
+        return tmli_fail_memory(err, "kept sums");
+    }
+    *out = memo;
+    return TML_OK;
+}
+
+void tmli_mlp_memo_free(tmli_mlp_memo *memo)
+{
+    if (memo != NULL) {
+        tmli_free_lines(memo->sums);
+        tmli_free(memo->states);
+        tmli_free(memo);
+    }
+}
+
+static void compute(const tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry,
+                    float *sum)
+{
+    const tmli_mlp_products *p = &memo->products;
+    memset(sum, 0, p->outputs * sizeof *sum);
+    kernels->gather_affine(sum, NULL, p->table, &entry.row, p->width, 1,
+                           p->weights + entry.block * p->width * p->outputs, p->width, p->outputs);
+}
+
+const float *tmli_mlp_memo_find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry)
+{
+    const size_t block = entry.block - memo->first_block; /* wraps around below the first one */
+    if (block >= memo->n_blocks || entry.row >= memo->n_rows) {
+        return NULL;
+    }
+    const size_t at = block * memo->n_rows + entry.row;
+    float *sum = memo->sums + at * memo->stride;
+    unsigned char state = atomic_load_explicit(&memo->states[at], memory_order_acquire);
+    if (state == READY) {
+        return sum;
+    }
+    if (state != EMPTY ||
+        !atomic_compare_exchange_strong_explicit(&memo->states[at], &state, CLAIMED,
+                                                 memory_order_relaxed, memory_order_relaxed)) {
+        return NULL;
+    }
+    compute(memo, kernels, entry, sum);
+    atomic_store_explicit(&memo->states[at], READY, memory_order_release);
+    return sum;
+}
