@@ -17,7 +17,7 @@
 #include "bench/titles.h"
 
 static const char usage[] =
-    "bench_batch PORT CLIENTS SECONDS BODY_BYTES FILE check|any\n"
+    "bench_batch PORT CLIENTS SECONDS BODY_BYTES FILE check|any|csv\n"
     "  FILE: with a column of titles; BODY_BYTES: size of a body, 6000000 for instance";
 
 enum {
@@ -103,8 +103,24 @@ static void append_quoted(tmli_buf *out, tml_str text)
     tmli_buf_append_byte(out, '"');
 }
 
+/* The text in quotes as a list's next item, or as the next CSV record. */
+static void append_row(tmli_buf *out, tml_str text, bool is_csv, bool is_first)
+{
+    if (!is_csv) {
+        tmli_buf_append_text(out, is_first ? "" : ", ");
+        append_quoted(out, text);
+        return;
+    }
+    tmli_buf_append_byte(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        tmli_buf_append_text(out, text.data[i] == '"' ? "\"" : "");
+        tmli_buf_append_byte(out, text.data[i]);
+    }
+    tmli_buf_append_text(out, "\"\n");
+}
+
 /* A whole request with a body of at most max_bytes; *n: its headlines. */
-static tmli_buf make_request(const char *path, size_t max_bytes, size_t *n)
+static tmli_buf make_request(const char *path, size_t max_bytes, bool is_csv, size_t *n)
 {
     enum {
         SHORTEST_HEADLINE = 32
@@ -112,21 +128,20 @@ static tmli_buf make_request(const char *path, size_t max_bytes, size_t *n)
     bench_titles titles = bench_titles_read(path, "title", max_bytes / SHORTEST_HEADLINE);
     tmli_buf body = {0};
     tmli_buf request = {0};
-    tmli_buf_append_text(&body, "{\"instances\": [");
+    tmli_buf_append_text(&body, is_csv ? "" : "{\"instances\": [");
     for (*n = 0; *n < titles.n; (*n)++) {
         const size_t len = body.len;
-        tmli_buf_append_text(&body, *n == 0 ? "" : ", ");
-        append_quoted(&body, titles.items[*n]);
+        append_row(&body, titles.items[*n], is_csv, *n == 0);
         if (body.len + 2 > max_bytes && *n > 0) {
             body.len = len;
             break;
         }
     }
-    tmli_buf_append_text(&body, "]}");
+    tmli_buf_append_text(&body, is_csv ? "" : "]}");
     tmli_buf_printf(&request,
                     "POST /invocations HTTP/1.1\r\nHost: localhost\r\n"
-                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                    body.len);
+                    "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                    is_csv ? "text/csv" : "application/json", body.len);
     tmli_buf_append_str(&request, tmli_buf_str(&body));
     if (request.failed || body.failed) {
         bench_fail("out of memory");
@@ -144,7 +159,7 @@ int main(int argc, char **argv)
     const size_t n_clients = bench_count("CLIENTS", argv[2], 1, MAX_CLIENTS);
     const size_t body_bytes = bench_count("BODY_BYTES", argv[4], 100, MAX_BODY);
     size_t n_headlines = 0;
-    tmli_buf request = make_request(argv[5], body_bytes, &n_headlines);
+    tmli_buf request = make_request(argv[5], body_bytes, strcmp(argv[6], "csv") == 0, &n_headlines);
     batch_load load = {.port = (uint16_t)bench_count("PORT", argv[1], 1, UINT16_MAX),
                        .request = tmli_buf_str(&request),
                        .n_headlines = n_headlines,

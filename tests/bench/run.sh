@@ -7,7 +7,7 @@
 # SHARED_DATA_DIR: news/, 20newsgroups/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
 # loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
-# --only: some of P1 P2 P3 P5 P6 P7 P12 vectors.
+# --only: some of P1 P2 P3 P5 P6 P7 P12 vectors paced busy flask.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ usage() {
 
 smoke=false
 report_only=false
-only=P7,P5,P6,vectors,P3,P1,P12,P2
+only=P7,P5,P6,vectors,P3,P1,P12,P2,paced,busy,flask
 while [ $# -gt 0 ]; do
   case $1 in
     --smoke) smoke=true ;;
@@ -83,6 +83,9 @@ total() {
 }
 least() {
   sort -g "$1" | head -n 1
+}
+most() {
+  sort -g "$1" | tail -n 1
 }
 
 calculate() {
@@ -505,6 +508,9 @@ report_P2() { # THREADS
   ours=$(calculate "$(median "$work/p2.p99.ours") / 1000") p99=$(calculate "$(median "$work/p2.p99.$peer") / 1000")
   row P2 'p99 of these, ms' "$ours" "$p99" "$(calculate "$ours / $p99")" '≤ 1 ms' "$ours <= 1"
 }
+
+# shellcheck source-path=SCRIPTDIR
+source "$here/serving.sh"
 
 # ---- all of them ----
 
