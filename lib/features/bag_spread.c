@@ -72,6 +72,10 @@ static void give_tokens(walk *w, const tmli_gram *gram, double part)
     }
     for (size_t i = 0; i < n; i++) {
         const uint32_t unit = w->spread->units[w->token + i];
+        if (unit == TMLI_NO_UNIT) {
+            w->spread->rest += part / (double)n;
+            continue;
+        }
         w->spread->sums[unit] += part / (double)n;
         w->spread->is_touched[unit] = true;
     }

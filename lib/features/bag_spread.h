@@ -13,7 +13,7 @@
 /* Units are pieces of text with numbers from 0. */
 typedef struct tmli_spread {
     /* Analyzer word: units [n_tokens] of the tokens. Analyzers of characters: units of the bytes from `text` on, of which
-     * those that begin a character count, and TMLI_NO_UNIT for a character that is in none. */
+     * those that begin a character count. TMLI_NO_UNIT: in none. */
     const uint32_t *units;
     const char *text;
     const double *parts; /* what each element of the row gives */

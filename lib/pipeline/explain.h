@@ -31,13 +31,13 @@ typedef struct tmli_explainer {
 TML_NODISCARD tml_status tmli_explainer_create(tmli_explainer **out, tml_error *err);
 void tmli_explainer_free(tmli_explainer *explainer); /* NULL is allowed */
 
-/* Adds the tokens of the traced text to the units; text that is cut into characters has words, and what stands between
+/* Adds to the units the tokens of the traced text or, when it is cut into characters, its words and what stands between
  * them. False when memory is short. */
-bool tmli_explainer_add(tmli_explainer *explainer, tml_tokenizer_kind kind);
+bool tmli_explainer_add(tmli_explainer *explainer, bool is_cut);
 /* When all are added: units that overlap become one, sums are 0 and nothing is known. False as above. */
 bool tmli_explainer_merge(tmli_explainer *explainer);
-/* Fills unit_of for the traced text: of its tokens, or, when it is cut into characters, of its bytes. False as above. */
-bool tmli_explainer_find(tmli_explainer *explainer, tml_tokenizer_kind kind);
+/* Fills unit_of for the tokens of the traced text or, when it is cut into characters, for its bytes. False as above. */
+bool tmli_explainer_find(tmli_explainer *explainer, bool is_cut);
 
 /* Each fills in score, constant and is_exact, and the sums and is_known of the units. */
 TML_NODISCARD tml_status tmli_explain_bayes(tml_session *session, tml_str text, size_t label,

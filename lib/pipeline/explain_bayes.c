@@ -4,9 +4,9 @@
 #include "models/naive_bayes_explain.h"
 #include "pipeline/session.h"
 
-static tml_tokenizer_kind kind_of(const tmli_vectorizer *vectorizer, size_t block)
+static bool is_cut(const tmli_vectorizer *vectorizer, size_t block)
 {
-    return vectorizer->tokenizers[block]->options.kind;
+    return tmli_tokenizer_is_char(vectorizer->tokenizers[block]->options.kind);
 }
 
 /* Every block's tokens, as units. */
@@ -20,7 +20,7 @@ static tml_status find_units(tml_session *session, tml_str text, tml_error *err)
         if (status != TML_OK) {
             return status;
         }
-        if (!tmli_explainer_add(explainer, kind_of(vectorizer, b))) {
+        if (!tmli_explainer_add(explainer, is_cut(vectorizer, b))) {
             return tmli_fail_memory(err, "an explanation");
         }
     }
@@ -41,7 +41,7 @@ static tml_status spread_block(tml_session *session, size_t b, tml_str text, con
     if (status != TML_OK) {
         return status;
     }
-    if (!tmli_explainer_find(explainer, kind_of(vectorizer, b))) {
+    if (!tmli_explainer_find(explainer, is_cut(vectorizer, b))) {
         return tmli_fail_memory(err, "an explanation");
     }
     tmli_spread spread = {.units = explainer->unit_of,

@@ -5,11 +5,10 @@
 #include "base/status.h"
 #include "pipeline/session.h"
 
-/* Rows that are not a text less one token. */
-enum {
-    WHOLE = TMLI_NO_UNIT,      /* no unit is left out */
-    NOTHING = TMLI_NO_UNIT - 1 /* all are */
-};
+/* What stands for a unit in the two rows that leave out none, or all. TMLI_NO_UNIT is of a token that came from nowhere, and
+ * stays. */
+#define WHOLE (TMLI_NO_UNIT - 1)
+#define NOTHING (TMLI_NO_UNIT - 2)
 
 /* ln(p / (1 - p)) of a label from what the output function is applied to: softmax's 1 - p is the sum over the others. */
 static double log_odds(const tml_model *model, const float *z, size_t label)
@@ -34,7 +33,6 @@ static double log_odds(const tml_model *model, const float *z, size_t label)
 static tml_status read_tokens(tml_session *session, tml_str text, size_t *n, tml_error *err)
 {
     const tml_model *const model = session->model;
-    const tml_tokenizer_kind kind = model->tokenizer->options.kind;
     tmli_network_side *const side = &session->network;
     tmli_explainer *const explainer = session->explainer;
     const tml_status status =
@@ -43,8 +41,8 @@ static tml_status read_tokens(tml_session *session, tml_str text, size_t *n, tml
         return status;
     }
     const size_t n_tokens = side->tokens->n;
-    if (!tmli_explainer_add(explainer, kind) || !tmli_explainer_merge(explainer) ||
-        !tmli_explainer_find(explainer, kind) ||
+    if (!tmli_explainer_add(explainer, false) || !tmli_explainer_merge(explainer) ||
+        !tmli_explainer_find(explainer, false) ||
         !tmli_grow(&side->ids, &side->id_capacity, n_tokens, sizeof *side->ids) ||
         !tmli_grow(&explainer->kept, &explainer->kept_capacity, side->sequence.length,
                    sizeof *explainer->kept)) {
@@ -110,12 +108,14 @@ static void mark_seen(tml_session *session, size_t n)
     const size_t first = is_end ? n - n_seen : 0;
     size_t n_units = 0;
     for (size_t i = first; i < first + n_seen; i++) {
-        bool *const is_known = &explainer->is_known[explainer->unit_of[i]];
-        n_units += *is_known ? 0 : 1;
-        if (n_units > TML_EXPLAIN_TOKENS_MAX) {
+        const uint32_t unit = explainer->unit_of[i];
+        if (unit == TMLI_NO_UNIT || explainer->is_known[unit]) {
+            continue;
+        }
+        if (n_units++ == TML_EXPLAIN_TOKENS_MAX) {
             return;
         }
-        *is_known = true;
+        explainer->is_known[unit] = true;
     }
 }
 

@@ -103,9 +103,9 @@ static bool add_words(tmli_explainer *explainer)
     return add_between(explainer, at, text.data + text.len);
 }
 
-bool tmli_explainer_add(tmli_explainer *explainer, tml_tokenizer_kind kind)
+bool tmli_explainer_add(tmli_explainer *explainer, bool is_cut)
 {
-    if (tmli_tokenizer_is_char(kind)) {
+    if (is_cut) {
         return add_words(explainer);
     }
     const tmli_spans *const tokens = &explainer->trace.tokens;
@@ -175,10 +175,9 @@ static uint32_t unit_at(const tmli_spans *units, tmli_span span)
     return is_inside ? (uint32_t)low : TMLI_NO_UNIT;
 }
 
-bool tmli_explainer_find(tmli_explainer *explainer, tml_tokenizer_kind kind)
+bool tmli_explainer_find(tmli_explainer *explainer, bool is_cut)
 {
-    const tmli_spans *const spans =
-        tmli_tokenizer_is_char(kind) ? &explainer->trace.bytes : &explainer->trace.tokens;
+    const tmli_spans *const spans = is_cut ? &explainer->trace.bytes : &explainer->trace.tokens;
     if (!tmli_grow(&explainer->unit_of, &explainer->unit_of_capacity, spans->n,
                    sizeof *explainer->unit_of)) {
         return false;

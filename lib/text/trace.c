@@ -229,11 +229,13 @@ bool tmli_trace_split(tml_tokenizer_kind kind, tml_str normalized, const tml_tok
         return false;
     }
     turn(trace, trace->text);
+    /* The blanks that char_wb puts around a word come from nowhere. */
+    const size_t margin = kind == TML_TOKENIZER_CHAR_WB ? 1 : 0;
     for (size_t i = 0; i < tokens->n; i++) {
-        const tml_str token = tokens->items[i];
-        const size_t at = (size_t)(token.data - trace->text.data);
-        trace->tokens.items[i] =
-            (tmli_span){trace->bytes.items[at].begin, trace->bytes.items[at + token.len - 1].end};
+        const size_t begin = (size_t)(tokens->items[i].data - trace->text.data);
+        const size_t end = begin + tokens->items[i].len;
+        trace->tokens.items[i] = (tmli_span){trace->bytes.items[begin + margin].begin,
+                                             trace->bytes.items[end - margin - 1].end};
     }
     trace->tokens.n = tokens->n;
     return true;
