@@ -70,7 +70,8 @@ tml_status tmli_explain_bayes(tml_session *session, tml_str text, size_t label,
     if (status != TML_OK) {
         return status;
     }
-    if (!tmli_grow(&explainer->parts, &explainer->parts_capacity, row.n,
+    /* One more: an empty row has parts too, none of them. */
+    if (!tmli_grow(&explainer->parts, &explainer->parts_capacity, row.n + 1,
                    sizeof *explainer->parts)) {
         return tmli_fail_memory(err, "an explanation");
     }
