@@ -4,47 +4,25 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
-#include "pipeline/model.h"
-
-/* Rows that go through the network together: enough for the kernels' tiles, little enough for a thread's megabyte. */
-enum {
-    CHUNK_ROWS = 64
-};
-
-/* What a network's input needs. */
-typedef struct network_side {
-    tmli_sequence_options sequence;
-    tml_tokens *tokens;
-    uint32_t *ids; /* hashes of one text's words, then the ids of those that are known */
-    size_t id_capacity;
-    tmli_entry *entries; /* [CHUNK_ROWS · length] */
-    size_t offsets[CHUNK_ROWS + 1];
-    float *outputs; /* [CHUNK_ROWS, labels] */
-    tmli_mlp_scratch scratch;
-} network_side;
-
-struct tml_session {
-    const tml_model *model; /* borrowed */
-    network_side network;   /* {0} for other models */
-    tmli_vectorizer_scratch vectorizer;
-};
+#include "pipeline/session.h"
 
 /* ---- feed_forward ---- */
 
-static tml_status open_network(const tml_model *model, network_side *side, tml_error *err)
+static tml_status open_network(const tml_model *model, tmli_network_side *side, tml_error *err)
 {
     side->sequence = tmli_model_sequence(model->recipe);
-    side->entries = tmli_alloc(CHUNK_ROWS * side->sequence.length, sizeof(*side->entries));
-    side->outputs = tmli_alloc(CHUNK_ROWS * model->n_labels, sizeof(*side->outputs));
+    side->entries = tmli_alloc(TMLI_CHUNK_ROWS * side->sequence.length, sizeof(*side->entries));
+    side->outputs = tmli_alloc(TMLI_CHUNK_ROWS * model->n_labels, sizeof(*side->outputs));
     if (side->entries == NULL || side->outputs == NULL) {
         return tmli_fail_memory(err, "a session");
     }
     const tml_status status = tml_tokens_create(&side->tokens, err);
-    return status != TML_OK ? status
-                            : tmli_mlp_scratch_init(&side->scratch, &model->mlp, CHUNK_ROWS, err);
+    return status != TML_OK
+               ? status
+               : tmli_mlp_scratch_init(&side->scratch, &model->mlp, TMLI_CHUNK_ROWS, err);
 }
 
-static void close_network(network_side *side)
+static void close_network(tmli_network_side *side)
 {
     tml_tokens_free(side->tokens);
     tmli_free(side->ids);
@@ -54,8 +32,8 @@ static void close_network(network_side *side)
 }
 
 /* Tokens of one text → entries at out; *n of them. */
-static tml_status encode(const tml_model *model, network_side *side, tml_str text, tmli_entry *out,
-                         size_t *n, tml_error *err)
+static tml_status encode(const tml_model *model, tmli_network_side *side, tml_str text,
+                         tmli_entry *out, size_t *n, tml_error *err)
 {
     const tml_status status = tml_tokenize(model->tokenizer, text, side->tokens, err);
     if (status != TML_OK) {
@@ -81,8 +59,8 @@ static tml_status encode(const tml_model *model, network_side *side, tml_str tex
     return TML_OK;
 }
 
-static tml_status predict_chunk(const tml_model *model, network_side *side, const tml_str *texts,
-                                size_t n, double *scores, tml_error *err)
+static tml_status predict_chunk(const tml_model *model, tmli_network_side *side,
+                                const tml_str *texts, size_t n, double *scores, tml_error *err)
 {
     side->offsets[0] = 0;
     for (size_t i = 0; i < n; i++) {
@@ -105,8 +83,8 @@ static tml_status predict_network(tml_session *session, const tml_str *texts, si
                                   double *scores, tml_error *err)
 {
     const size_t n_labels = session->model->n_labels;
-    for (size_t at = 0; at < n; at += CHUNK_ROWS) {
-        const size_t rows = n - at < CHUNK_ROWS ? n - at : CHUNK_ROWS;
+    for (size_t at = 0; at < n; at += TMLI_CHUNK_ROWS) {
+        const size_t rows = n - at < TMLI_CHUNK_ROWS ? n - at : TMLI_CHUNK_ROWS;
         const tml_status status = predict_chunk(session->model, &session->network, texts + at, rows,
                                                 scores + at * n_labels, err);
         if (status != TML_OK) {
@@ -162,6 +140,7 @@ void tml_session_free(tml_session *session)
     if (session != NULL) {
         close_network(&session->network);
         tmli_vectorizer_scratch_deinit(&session->vectorizer);
+        tmli_explainer_free(session->explainer);
         tmli_free(session);
     }
 }

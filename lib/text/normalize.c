@@ -333,8 +333,7 @@ static bool map(tml_normalize_step step, tmli_normalize_scratch *scratch)
     return tmli_buf_reserve(&scratch->a, TMLI_PAD);
 }
 
-bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normalize_scratch *scratch,
-                    tml_str *out)
+bool tmli_normalize_begin(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii)
 {
     tmli_buf *const a = &scratch->a;
     tmli_buf_reset(a);
@@ -342,22 +341,35 @@ bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normaliz
         return false;
     }
     tmli_buf_append_str(a, text);
-    const bool is_ascii = tmli_is_ascii_padded(a->data, a->len);
-    if (!is_ascii && tmli_utf8_faults(text) > 0) {
+    *is_ascii = tmli_is_ascii_padded(a->data, a->len);
+    if (!*is_ascii && tmli_utf8_faults(text) > 0) {
         tmli_buf_reset(a);
         tmli_utf8_repair(text, a);
     }
-    if (a->failed || !tmli_buf_reserve(a, TMLI_PAD)) {
+    return !a->failed && tmli_buf_reserve(a, TMLI_PAD);
+}
+
+bool tmli_normalize_step(const tmli_normalize_plan *plan, size_t i, bool is_ascii,
+                         tmli_normalize_scratch *scratch)
+{
+    bool done;
+    return clean(plan, i, &scratch->a, &done) &&
+           (done || (is_ascii ? map_ascii(plan->steps[i], scratch) : map(plan->steps[i], scratch)));
+}
+
+bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normalize_scratch *scratch,
+                    tml_str *out)
+{
+    bool is_ascii;
+    if (!tmli_normalize_begin(text, scratch, &is_ascii)) {
         return false;
     }
     for (size_t i = 0; i < plan->n; i++) {
-        bool done;
-        if (!clean(plan, i, a, &done) || !(done || (is_ascii ? map_ascii(plan->steps[i], scratch)
-                                                             : map(plan->steps[i], scratch)))) {
+        if (!tmli_normalize_step(plan, i, is_ascii, scratch)) {
             return false;
         }
     }
-    *out = tmli_buf_str(a);
+    *out = tmli_buf_str(&scratch->a);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "text/ascii.h"
 #include "text/tokenizer.h"
+#include "text/trace.h"
 
 #define WORD(name, word) word,
 const char *const tmli_tokenizer_words[] = {TML_TOKENIZER_LIST(WORD)};
@@ -277,19 +278,56 @@ static bool finish(const tml_tokenizer *tokenizer, tml_tokens *tokens)
     return options->stem == NULL || stem(options->stem, tokens);
 }
 
+static tmli_normalize_plan plan_of(const tml_tokenizer *tokenizer)
+{
+    const tml_tokenizer_options *const options = &tokenizer->options;
+    return (tmli_normalize_plan){options->steps, tokenizer->n_run, options->step_counts,
+                                 &tokenizer->stop_words};
+}
+
 tml_status tml_tokenize(const tml_tokenizer *tokenizer, tml_str text, tml_tokens *tokens,
                         tml_error *err)
 {
-    const tml_tokenizer_options *const options = &tokenizer->options;
-    const tmli_normalize_plan plan = {options->steps, tokenizer->n_run, options->step_counts,
-                                      &tokenizer->stop_words};
+    const tmli_normalize_plan plan = plan_of(tokenizer);
     tml_str normalized;
     if (!tmli_normalize(&plan, text, &tokens->scratch, &normalized) ||
-        !split(options->kind, normalized, tokens) || !finish(tokenizer, tokens)) {
+        !split(tokenizer->options.kind, normalized, tokens) || !finish(tokenizer, tokens)) {
         tokens->n = 0;
         return tmli_fail_memory(err, "the tokens of a text");
     }
     return TML_OK;
+}
+
+/* The spans of the tokens that finish will keep. */
+static void drop_spans(const tml_tokenizer *tokenizer, const tml_tokens *tokens, tmli_spans *spans)
+{
+    if (tmli_tokenizer_is_char(tokenizer->options.kind) || tokenizer->options.n_stop_words == 0) {
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < tokens->n; i++) {
+        spans->items[kept] = spans->items[i];
+        kept += tmli_stop_set_has(&tokenizer->stop_words, tokens->items[i]) ? 0 : 1;
+    }
+    spans->n = kept;
+}
+
+tml_status tmli_tokenize_traced(const tml_tokenizer *tokenizer, tml_str text, tml_tokens *tokens,
+                                tmli_trace *trace, tml_error *err)
+{
+    const tmli_normalize_plan plan = plan_of(tokenizer);
+    const tml_tokenizer_kind kind = tokenizer->options.kind;
+    tml_str normalized;
+    assert(text.len <= TMLI_TRACE_BYTES_MAX);
+    if (tmli_trace_normalize(&plan, text, &tokens->scratch, trace, &normalized) &&
+        split(kind, normalized, tokens) && tmli_trace_split(kind, normalized, tokens, trace)) {
+        drop_spans(tokenizer, tokens, &trace->tokens);
+        if (finish(tokenizer, tokens)) {
+            return TML_OK;
+        }
+    }
+    tokens->n = 0;
+    return tmli_fail_memory(err, "the tokens of a text");
 }
 
 size_t tml_tokens_count(const tml_tokens *tokens)

@@ -472,8 +472,7 @@ static const char *next_part(const char *at, const char *end)
     return end;
 }
 
-/* The end of the part that begins at `at` (below end): the first inert character after its first. */
-static const char *part_end(const char *at, const char *end)
+const char *tmli_normal_part_end(const char *at, const char *end)
 {
     uint32_t codepoint;
     at += tmli_utf8_next_valid(at, &codepoint);
@@ -495,7 +494,7 @@ bool tmli_normal_form(tml_str text, tmli_form form, tmli_buf *out)
     while (at != end) {
         const char *const part = next_part(at, end);
         tmli_buf_append(out, at, (size_t)(part - at));
-        at = part == end ? end : part_end(part, end);
+        at = part == end ? end : tmli_normal_part_end(part, end);
         if (at != part && !append_normal((tml_str){part, (size_t)(at - part)}, form, out)) {
             out->len = old_len;
             return false;

@@ -44,6 +44,11 @@ typedef enum tmli_form {
 /* Appends text in a normal form; false when memory is short. text must be valid UTF-8. */
 bool tmli_normal_form(tml_str text, tmli_form form, tmli_buf *out);
 
+/* The end of the part of a valid text that begins at `at` (below end) and is normalized by itself, whatever stands around,
+ * if it begins the text or where another part ends: up to the first character that no form changes or joins to what is
+ * before it. */
+const char *tmli_normal_part_end(const char *at, const char *end);
+
 typedef enum tmli_fold_kind {
     TMLI_FOLD_MARKS, /* compatibility decomposition without the characters of a combining class other than 0 */
     TMLI_FOLD_ASCII, /* compatibility decomposition without what is not ASCII */

@@ -1,5 +1,6 @@
 /* Property: any bytes give tokens that are valid UTF-8, not empty and bounded, the same with fresh scratch; and what is
- * ASCII gives the same tokens by the ASCII path as beside a letter that forces the general one.
+ * ASCII gives the same tokens by the ASCII path as beside a letter that forces the general one. Traced, they are the same
+ * too, and come from rising places in the text, which are not empty but for characters that a step made of nothing.
  * Input: a byte for rule and number of steps, a byte for each step, with steps a byte for stop words and stemmer, then the
  * text. */
 #include "fuzz/fuzz.h"
@@ -7,6 +8,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "text/tokenizer.h"
+#include "text/trace.h"
 #include "text/unicode.h"
 #include "textml/tokenizer.h"
 
@@ -138,6 +140,27 @@ static void check_ascii_path(const tml_tokenizer *tokenizer, tml_str text, const
     tmli_buf_deinit(&longer);
 }
 
+static void check_traced(const tml_tokenizer *tokenizer, tml_str text, const tml_tokens *tokens)
+{
+    tmli_trace trace = {0};
+    tmli_span last = {0};
+    const bool is_char = tmli_tokenizer_is_char(tokenizer->options.kind);
+    tml_tokens *const traced = create_tokens();
+    FUZZ_CHECK(tmli_tokenize_traced(tokenizer, text, traced, &trace, NULL) == TML_OK);
+    const size_t n = tml_tokens_count(tokens);
+    FUZZ_CHECK(tml_tokens_count(traced) == n && trace.tokens.n == n);
+    FUZZ_CHECK(trace.bytes.n == trace.text.len);
+    check_same(traced, tokens, n);
+    for (size_t i = 0; i < n; i++) {
+        const tmli_span span = trace.tokens.items[i];
+        FUZZ_CHECK(span.begin >= last.begin && span.end >= last.end && span.end <= text.len);
+        FUZZ_CHECK(span.begin < span.end || (is_char && span.begin == span.end));
+        last = span;
+    }
+    tml_tokens_free(traced);
+    tmli_trace_deinit(&trace);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const tml_tokenizer_options options = choose_options(&data, &size);
@@ -152,6 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tokenize(tokenizer, text, used);
     FUZZ_CHECK(tml_tokens_count(used) == tml_tokens_count(fresh));
     check_same(used, fresh, tml_tokens_count(fresh));
+    check_traced(tokenizer, text, fresh);
     if (tmli_ascii_prefix(text) == size && is_local(&options)) {
         check_ascii_path(tokenizer, text, fresh);
     }

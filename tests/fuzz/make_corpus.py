@@ -467,6 +467,21 @@ def content():
     case("deep", 0, as_json, "", '{"instances": ' + "[" * 150 + "]" * 150 + "}")
 
 
+def explain():
+    texts = {
+        "words": "The good, the BAD and the very good night",
+        "languages": "\u0130 caf\u00e9 cafe\u0301 \ufb01n \ufdfa \u65e5\u672c \u212aelvin \u00bd good",
+        "html": "<p class='good'>bad</p> <> < good &amp; <b>day</b>night",
+        "broken": b"good\xff bad\xc3 \xe2\x82 d\xf0\x9f\x98\x80ay",
+        "blanks": " \t\n\u00a0 ",
+        "long": "bad good " * 60,
+    }
+    for name, text in texts.items():
+        data = text if isinstance(text, bytes) else text.encode()
+        for model in range(7):
+            put("explain", f"{name}_{model}", bytes([model, 3]) + data)
+
+
 def tar():
     golden = os.path.join(HERE, "..", "..", "golden", "tar")
     for number, case in enumerate(sorted(os.listdir(golden))):
@@ -476,5 +491,5 @@ def tar():
             put("tar", case, bytes([number % 4]) + data)
 
 
-for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, tar):
+for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar):
     make()

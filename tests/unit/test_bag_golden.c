@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "features/bag_build.h"
+#include "features/bag_spread.h"
 #include "support/golden.h"
 
 enum {
@@ -154,6 +155,62 @@ static void compare_row(const golden_case *c, size_t document, tmli_sparse_row g
     *at = expect(*at, "\n");
 }
 
+/* Parts of a row's elements, spread over the tokens or characters, add up to what they were: by signs those of counts that
+ * cancel are lost, as their elements are 0. */
+static void check_spread(const golden_case *c, const tmli_bag *bag, const tmli_token_list *document,
+                         tmli_sparse_row row, bool is_even)
+{
+    static double parts[MOST_TOKENS * 8];
+    static double sums[MOST_TOKENS];
+    static bool is_touched[MOST_TOKENS];
+    static uint32_t units[MOST_TOKENS * 16];
+    static char text[MOST_TOKENS * 16];
+    tmli_bag_scratch scratch = {0};
+    tmli_spread_scratch more = {0};
+    tmli_token_list joined = *document;
+    tml_str tokens[512];
+    const bool is_word = bag->options.analyzer == TMLI_ANALYZER_WORD;
+    tmli_spread spread = {
+        .units = units, .parts = parts, .is_even = is_even, .sums = sums, .is_touched = is_touched};
+    double want = 0;
+    size_t n = 0;
+    assert_true(row.n < sizeof parts / sizeof parts[0] && document->n < 512);
+    for (size_t i = 0; i < row.n; i++) {
+        parts[i] = (is_even || row.values[i] != 0) ? 1.0 + (double)(row.columns[i] % 7) : 0.0;
+        want += parts[i];
+    }
+    for (size_t i = 0; i < document->n; i++) { /* characters lie in one text */
+        tokens[i] = (tml_str){text + n, document->items[i].len};
+        assert_true(n + tokens[i].len <= sizeof text);
+        memcpy(text + n, document->items[i].data, tokens[i].len);
+        for (size_t k = 0; k < tokens[i].len; k++) {
+            units[n + k] = text[n + k] == ' ' ? TMLI_NO_UNIT : (uint32_t)i;
+        }
+        n += tokens[i].len;
+    }
+    for (uint32_t i = 0; is_word && i < document->n; i++) {
+        units[i] = i;
+    }
+    memset(sums, 0, sizeof sums);
+    memset(is_touched, 0, sizeof is_touched);
+    joined.items = is_word ? document->items : tokens;
+    spread.text = text;
+    assert_int_equal(tmli_bag_spread(bag, joined.items, joined.n, &scratch, &more, &spread, NULL),
+                     TML_OK);
+    assert_int_equal(spread.n_parts, row.n);
+    double got = spread.rest;
+    for (size_t i = 0; i < document->n; i++) {
+        got += sums[i];
+        assert_true(is_touched[i] || sums[i] == 0);
+    }
+    assert_true(!is_word || spread.rest == 0);
+    if (!(fabs(got - want) <= 1e-9 * fmax(1, want))) {
+        fail_msg("%s: parts of %.17g were spread as %.17g", c->name, want, got);
+    }
+    tmli_bag_scratch_deinit(&scratch);
+    tmli_spread_scratch_deinit(&more);
+}
+
 /* The rows as built with the bag, and each document encoded alone, as serving does. */
 static void compare(const golden_case *c, const documents *d, const tmli_bag *bag,
                     const tmli_csr *rows)
@@ -188,6 +245,10 @@ static void compare(const golden_case *c, const documents *d, const tmli_bag *ba
         assert_int_equal(
             tmli_bag_encode(bag, d->items[i].items, d->items[i].n, &scratch, &alone, NULL), TML_OK);
         compare_row(c, i, alone, &again);
+        check_spread(c, bag, &d->items[i], alone, true);
+        if (!bag->options.binary) {
+            check_spread(c, bag, &d->items[i], alone, false);
+        }
     }
     assert_ptr_equal(at, c->want.data + c->want.len);
     tmli_bag_scratch_deinit(&scratch);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/naive_bayes_explain.h"
 #include "support/golden.h"
 #include "support/near.h"
 
@@ -160,6 +161,48 @@ static void score_row(const tmli_nb *nb, const case_data *data, size_t row, doub
                    scores);
 }
 
+/* What a value of 1 in the column says for class k beyond the mean over the classes, from the weights. */
+static double beyond_mean(const tmli_nb *nb, size_t k, size_t column)
+{
+    double mean = 0;
+    double n = 0;
+    for (size_t other = 0; other < nb->n_classes && !nb->one_vs_rest; other++) {
+        if (nb->priors[other] > -INFINITY) {
+            mean += tmli_nb_weight(nb, other, column);
+            n += 1;
+        }
+    }
+    return tmli_nb_weight(nb, k, column) - (n > 0 ? mean / n : 0);
+}
+
+/* A row's score in parts: they add up to it, and each is the weights'. scores: the row's, as scikit-learn has them. */
+static void explain_row(const golden_case *c, const tmli_nb *nb, const case_data *data, size_t row,
+                        const double *scores)
+{
+    const size_t from = data->offsets[row];
+    const size_t n = data->offsets[row + 1] - from;
+    double parts[MOST];
+    for (size_t k = 0; k < nb->n_classes; k++) {
+        const tmli_nb_explanation e =
+            tmli_nb_explain(nb, k, data->columns + from, data->values + from, n, parts);
+        double sum = e.constant;
+        for (size_t i = 0; i < n; i++) {
+            sum += parts[i];
+            /* Bernoulli's weights are ln p and not what a column adds, which the sum tells. */
+            if (nb->kind != TMLI_NB_BERNOULLI) {
+                const double want =
+                    data->values[from + i] * beyond_mean(nb, k, data->columns[from + i]);
+                assert_near(parts[i], want, TOLERANCE);
+            }
+        }
+        if (e.score > -INFINITY && !is_near(sum, e.score, TOLERANCE)) {
+            fail_msg("%s: class %zu: parts and constant add up to %.17g, the score is %.17g",
+                     c->name, k, sum, e.score);
+        }
+        assert_near(nb->one_vs_rest ? -log1p(exp(-e.score)) : e.score, scores[k], TOLERANCE);
+    }
+}
+
 static void compare_rows(const golden_case *c, const tmli_nb *nb, const case_data *data,
                          cursor *want)
 {
@@ -170,6 +213,7 @@ static void compare_rows(const golden_case *c, const tmli_nb *nb, const case_dat
         for (size_t k = 0; k < nb->n_classes; k++) {
             compare(c, "score", want, scores[k]);
         }
+        explain_row(c, nb, data, data->n_train + i, scores);
     }
     expect(want, "probabilities");
     for (size_t i = 0; i < data->n_test; i++) {
@@ -319,6 +363,9 @@ static void damaged_contents_are_not_followed(void **state)
     tmli_nb_scores(&nb, columns, values, COLUMNS, scores);
     for (size_t k = 0; k < CLASSES; k++) {
         assert_true(isfinite(scores[k]));
+        double explained[COLUMNS];
+        const tmli_nb_explanation e = tmli_nb_explain(&nb, k, columns, values, COLUMNS, explained);
+        assert_true(isfinite(e.score) && isfinite(e.constant) && isfinite(explained[0]));
         for (size_t j = 0; j < COLUMNS; j++) {
             assert_true(isfinite(tmli_nb_weight(&nb, k, j)));
         }

@@ -2,6 +2,7 @@
 #ifndef TEXTML_TEXTML_H
 #define TEXTML_TEXTML_H
 
+#include "textml/explain.h"
 #include "textml/fit.h"
 #include "textml/log.h"
 #include "textml/metrics.h"
