@@ -29,13 +29,6 @@ static bool next_is_digit(const tmli_json_scanner *s)
     return s->at < s->end && *s->at >= '0' && *s->at <= '9';
 }
 
-void tmli_json_skip_space(tmli_json_scanner *s)
-{
-    while (next_is(s, ' ') || next_is(s, '\n') || next_is(s, '\r') || next_is(s, '\t')) {
-        s->at++;
-    }
-}
-
 /* ---- strings ---- */
 
 static int hex_value(char c)
@@ -89,7 +82,7 @@ static bool check_unicode_escape(tmli_json_scanner *s)
 static bool check_escape(tmli_json_scanner *s)
 {
     s->at++;
-    if (s->at == s->end || *s->at == '\0' || strchr("\"\\/bfnrtu", *s->at) == NULL) {
+    if (s->at == s->end || *s->at == '\0' || strchr("\"\\nu/tbfr", *s->at) == NULL) {
         return tmli_json_expect(s, "one of \"\\/bfnrtu behind \\");
     }
     const bool is_unicode = *s->at == 'u';
@@ -139,33 +132,36 @@ static bool check_utf8(tmli_json_scanner *s, tml_str text)
  * last bytes are looked at together with some before them, so that a short body has no loop over single bytes. */
 static bool skip_plain(tmli_json_scanner *s)
 {
+    const char *at = s->at;
+    const char *const end = s->end;
     uint64_t highs = 0;
-    while (s->at < s->end) {
-        const size_t left = (size_t)(s->end - s->at);
+    while (at < end) {
+        const size_t left = (size_t)(end - at);
         const size_t n_before = left < TMLI_STEP ? TMLI_STEP - left : 0;
-        if ((size_t)(s->at - s->begin) < n_before) {
+        if ((size_t)(at - s->begin) < n_before) {
             break;
         }
-        const tmli_bytes16 v = tmli_load16(s->at - n_before);
+        const tmli_bytes16 v = tmli_load16(at - n_before);
         const uint64_t special = tmli_bits16(tmli_is_byte16(v, '"') | tmli_is_byte16(v, '\\') |
                                              (tmli_bytes16)(v < 0x20)) >>
                                  n_before;
         const uint64_t high = tmli_bits16(v) >> n_before;
         if (special != 0) {
             const size_t n = tmli_lowest_bit(special);
-            s->at += n;
+            s->at = at + n;
             return (highs | (high & tmli_bits_below(n))) != 0;
         }
         highs |= high;
-        s->at += TMLI_STEP - n_before;
+        at += TMLI_STEP - n_before;
     }
-    for (; s->at < s->end; s->at++) { /* fewer than 16 bytes in all */
-        const unsigned char c = (unsigned char)*s->at;
+    for (; at < end; at++) { /* fewer than 16 bytes in all */
+        const unsigned char c = (unsigned char)*at;
         if (c < 0x20 || c == '"' || c == '\\') {
             break;
         }
         highs |= c & 0x80;
     }
+    s->at = at;
     return highs != 0;
 }
 

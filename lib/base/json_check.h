@@ -56,7 +56,14 @@ typedef struct tmli_json_scanner {
     uint64_t in_object[TMLI_JSON_MAX_LEVELS / 64 + 1];
 } tmli_json_scanner;
 
-void tmli_json_skip_space(tmli_json_scanner *s);
+static inline void tmli_json_skip_space(tmli_json_scanner *s)
+{
+    while (s->at < s->end &&
+           (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t')) {
+        s->at++;
+    }
+}
+
 /* False, with the fault that `what` was expected at the scanner's place. */
 bool tmli_json_expect(tmli_json_scanner *s, const char *what);
 /* One value with everything in it; white space before it is passed over. */

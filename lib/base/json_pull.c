@@ -16,11 +16,6 @@ static tml_status fail_here(const tmli_json_items *items, tml_error *err)
     return tmli_json_fail(document, &s->fault, items->lines_before, err);
 }
 
-static bool is_container(tmli_kind kind)
-{
-    return kind == TMLI_LIST || kind == TMLI_OBJECT;
-}
-
 /* Nothing but white space may follow. */
 static bool check_end(tmli_json_scanner *s)
 {
@@ -31,7 +26,7 @@ static bool check_end(tmli_json_scanner *s)
 tml_status tmli_json_open(tml_str document, size_t lines_before, tmli_json_items *items,
                           tmli_json_token *value, tml_error *err)
 {
-    if (tmli_str_starts(document, "\xef\xbb\xbf")) {
+    if (document.len >= 3 && memcmp(document.data, "\xef\xbb\xbf", 3) == 0) {
         document = (tml_str){document.data + 3, document.len - 3};
     }
     const char *const begin = document.data != NULL ? document.data : "";
@@ -57,7 +52,7 @@ tml_status tmli_json_open(tml_str document, size_t lines_before, tmli_json_items
 void tmli_json_enter(const tmli_json_items *from, const tmli_json_token *container,
                      tmli_json_items *out)
 {
-    assert(is_container(container->kind));
+    assert(container->kind == TMLI_LIST || container->kind == TMLI_OBJECT);
     const char *const at = container->text.data + 1;
     *out = (tmli_json_items){.scan = {.begin = from->scan.begin,
                                       .at = at,

@@ -142,6 +142,12 @@ void sm_rows_close(sm_rows *rows);
 
 /* ---- for the readers of single formats (content_json_rows.c, content_csv_rows.c, content_libsvm.c, content_recordio.c) ---- */
 
+enum {
+    SM_PLACE_BYTES = 96
+};
+
+/* How sentences call the row that is being read: "instances[3]", "line 4", "record 5", "the body". */
+void sm_rows_place(const sm_rows *rows, char place[SM_PLACE_BYTES]);
 /* The next line of rows->rest without its end (\n or \r\n), which it moves behind; rest is not empty. */
 tml_str sm_rows_line(sm_rows *rows);
 /* Each reads the next row of its format from rows->rest into *out, whose ask is the request's; *has is true before the

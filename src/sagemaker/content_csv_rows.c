@@ -164,11 +164,15 @@ static tml_status undouble(const sm_rows *rows, tml_str *text, size_t n_doubled,
     if (copy == NULL) {
         return tmli_fail_memory(err, "the texts");
     }
+    const char *at = text->data;
+    const char *const end = at + text->len;
     size_t len = 0;
-    for (size_t i = 0; i < text->len; i++) {
-        copy[len] = text->data[i];
-        len++;
-        i += text->data[i] == '"';
+    while (at < end) {
+        const char *quote = memchr(at, '"', (size_t)(end - at));
+        const size_t n = (size_t)((quote != NULL ? quote + 1 : end) - at);
+        memcpy(copy + len, at, n);
+        len += n;
+        at += quote != NULL ? n + 1 : n;
     }
     *text = (tml_str){copy, len};
     return TML_OK;

@@ -2,108 +2,16 @@
  *
  * A body's top level is read once, which checks all of it and notes where the members that matter lie; rows are then read
  * from there. docs/serving.md has the table of shapes. */
-#include "sagemaker/content.h"
+#include "sagemaker/content_members.h"
 
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "base/number.h"
 #include "base/status.h"
 
 enum {
-    PLACE_BYTES = 96,
     FOUND_BYTES = 64,
 };
-
-/* ---- members ---- */
-
-typedef enum member {
-    OWN, /* the recipe's key */
-    INSTANCES,
-    INPUTS,
-    INPUT,
-    TEXT,
-    SOURCE,
-    NAME,
-    FEATURES,
-    DATA,
-    PARAMETERS,
-    CONFIGURATION,
-    K,
-    TOP_K,
-    EXPLAIN,
-    PROBABILITIES,
-    VALUES,
-    N_MEMBERS,
-} member;
-
-#define KEY(text)              \
-    {                          \
-        text, sizeof(text) - 1 \
-    }
-
-static const tml_str keys[N_MEMBERS] = {
-    [INSTANCES] = KEY("instances"),
-    [INPUTS] = KEY("inputs"),
-    [INPUT] = KEY("input"),
-    [TEXT] = KEY("text"),
-    [SOURCE] = KEY("source"),
-    [NAME] = KEY("name"),
-    [FEATURES] = KEY("features"),
-    [DATA] = KEY("data"),
-    [PARAMETERS] = KEY("parameters"),
-    [CONFIGURATION] = KEY("configuration"),
-    [K] = KEY("k"),
-    [TOP_K] = KEY("top_k"),
-    [EXPLAIN] = KEY("explain"),
-    [PROBABILITIES] = KEY("probabilities"),
-    [VALUES] = KEY("values"),
-};
-
-/* The members of an object that have a meaning; of twins the first. */
-typedef struct members {
-    unsigned has; /* a bit each; where it is not set `of` is not either */
-    tmli_json_token of[N_MEMBERS];
-} members;
-
-static bool has_member(const members *all, member which)
-{
-    return (all->has >> which & 1) != 0;
-}
-
-static member find_key(tml_str own, const tmli_json_token *key)
-{
-    if (own.len > 0 && tmli_json_says(key, own)) {
-        return OWN;
-    }
-    for (member i = INSTANCES; i < N_MEMBERS; i++) {
-        if (tmli_json_says(key, keys[i])) {
-            return i;
-        }
-    }
-    return N_MEMBERS;
-}
-
-static tml_status read_members(const sm_rows *rows, tmli_json_items *object, members *out,
-                               tml_error *err)
-{
-    const tml_str own = tmli_str(rows->dialect.request_key);
-    out->has = 0;
-    for (;;) {
-        tmli_json_token key;
-        tmli_json_token value;
-        bool has = false;
-        const tml_status status = tmli_json_next(object, &key, &value, &has, err);
-        if (status != TML_OK || !has) {
-            return status;
-        }
-        const member which = find_key(own, &key);
-        if (which != N_MEMBERS && !has_member(out, which)) {
-            out->has |= 1U << which;
-            out->of[which] = value;
-        }
-    }
-}
 
 /* The first item of a list that is a string, or any when it is the only one; false: there is none. */
 static tml_status find_item(const tmli_json_items *from, const tmli_json_token *list,
@@ -134,114 +42,13 @@ static tml_status find_item(const tmli_json_items *from, const tmli_json_token *
     }
 }
 
-/* ---- what a body or a row asks for ---- */
-
-/* prefix: "" or "PLACE: ". */
-static tml_status fail_number(const char *prefix, member which, const tmli_json_token *value,
-                              const char *expected, tml_error *err)
-{
-    const bool is_number = value->kind == TMLI_NUMBER;
-    const tml_str found = is_number ? value->text : tmli_str(tmli_kind_name(value->kind));
-    return tmli_fail(err, TML_EFORMAT, "%s\"%s\" is %.*s: expected %s", prefix, keys[which].data,
-                     TMLI_SHOWN(found), expected);
-}
-
-/* A whole number; those that are too large for one are the largest. */
-static bool read_count(const tmli_json_token *value, size_t least, size_t *out)
-{
-    int64_t n;
-    double number;
-    if (value->kind != TMLI_NUMBER) {
-        return false;
-    }
-    if (tmli_parse_int64(value->text, &n)) {
-        *out = (size_t)n;
-        return n >= (int64_t)least;
-    }
-    *out = SIZE_MAX;
-    return tmli_parse_double(value->text, &number) && number >= (double)INT64_MAX;
-}
-
-static tml_status read_k(const char *prefix, const members *all, sm_ask *ask, tml_error *err)
-{
-    static const member names[] = {TOP_K, K};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const member which = names[i];
-        if (!has_member(all, which)) {
-            continue;
-        }
-        const tmli_json_token *value = &all->of[which];
-        if (value->kind == TMLI_NULL) {
-            ask->k = which == TOP_K ? SIZE_MAX : ask->k; /* Hugging Face's word for all */
-        } else if (!read_count(value, 1, &ask->k)) {
-            return fail_number(prefix, which, value, "a whole number from 1 on", err);
-        }
-    }
-    return TML_OK;
-}
-
-/* The members that stand in the object itself. */
-static tml_status read_direct_ask(const char *prefix, const members *all, sm_ask *ask,
-                                  tml_error *err)
-{
-    const tml_status status = read_k(prefix, all, ask, err);
-    if (status != TML_OK) {
-        return status;
-    }
-    if (has_member(all, EXPLAIN) && all->of[EXPLAIN].kind != TMLI_NULL &&
-        (!read_count(&all->of[EXPLAIN], 0, &ask->explain) || ask->explain > SM_EXPLAIN_MAX)) {
-        return fail_number(prefix, EXPLAIN, &all->of[EXPLAIN], "a whole number from 0 to 1000",
-                           err);
-    }
-    if (!has_member(all, PROBABILITIES) || all->of[PROBABILITIES].kind == TMLI_NULL) {
-        return TML_OK;
-    }
-    const tmli_json_token *value = &all->of[PROBABILITIES];
-    if (value->kind != TMLI_BOOL) {
-        return tmli_fail(err, TML_EFORMAT, "%s\"probabilities\" is %s: expected true or false",
-                         prefix, tmli_kind_name(value->kind));
-    }
-    ask->probabilities = value->is_true;
-    return TML_OK;
-}
-
-/* Also those in "parameters" (Hugging Face) and "configuration" (BlazingText), over which the direct ones win. */
-static tml_status read_ask(const sm_rows *rows, const char *prefix, const tmli_json_items *from,
-                           const members *all, sm_ask *ask, tml_error *err)
-{
-    static const member groups[] = {PARAMETERS, CONFIGURATION};
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-        const tmli_json_token *group = &all->of[groups[i]];
-        if (!has_member(all, groups[i]) || group->kind == TMLI_NULL) {
-            continue;
-        }
-        if (group->kind != TMLI_OBJECT) {
-            return fail_number(prefix, groups[i], group, "an object", err);
-        }
-        tmli_json_items inside;
-        members of_group;
-        char longer[PLACE_BYTES + 32];
-        tmli_json_enter(from, group, &inside);
-        tml_status status = read_members(rows, &inside, &of_group, err);
-        if (status == TML_OK) {
-            (void)snprintf(longer, sizeof(longer), "%s%s: ", prefix, keys[groups[i]].data);
-            status = read_direct_ask(longer, &of_group, ask, err);
-        }
-        if (status != TML_OK) {
-            return status;
-        }
-    }
-    return read_direct_ask(prefix, all, ask, err);
-}
-
-static bool asks(const members *all)
-{
-    const unsigned of_asks = 1U << PARAMETERS | 1U << CONFIGURATION | 1U << K | 1U << TOP_K |
-                             1U << EXPLAIN | 1U << PROBABILITIES;
-    return (all->has & of_asks) != 0;
-}
-
 /* ---- opening: where the rows are ---- */
+
+static bool is_blank(tml_str text)
+{
+    const bool begins_blank = text.len == 0 || (unsigned char)text.data[0] <= ' ';
+    return begins_blank && tmli_str_trim(text).len == 0;
+}
 
 static tml_status fail_no_input(const sm_rows *rows, tml_error *err)
 {
@@ -255,22 +62,25 @@ static tml_status fail_no_input(const sm_rows *rows, tml_error *err)
                      key, key);
 }
 
-static bool is_text_member(const members *all)
+static bool is_text_member(const sm_members *all)
 {
-    const unsigned of_rows = 1U << TEXT | 1U << SOURCE | 1U << NAME | 1U << FEATURES | 1U << DATA;
+    const unsigned of_rows = 1U << SM_MEMBER_TEXT | 1U << SM_MEMBER_SOURCE | 1U << SM_MEMBER_NAME |
+                             1U << SM_MEMBER_FEATURES | 1U << SM_MEMBER_DATA;
     return (all->has & of_rows) != 0;
 }
 
 /* read: the body's members, read to their end; fresh: the same before. */
 static tml_status choose_member(sm_rows *rows, const tmli_json_items *fresh,
-                                const tmli_json_items *read, const members *all, tml_error *err)
+                                const tmli_json_items *read, const sm_members *all, tml_error *err)
 {
-    static const member lists[] = {OWN, INSTANCES, INPUTS, INPUT};
+    static const sm_member lists[] = {SM_MEMBER_OWN, SM_MEMBER_INSTANCES, SM_MEMBER_INPUTS,
+                                      SM_MEMBER_INPUT};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        const member which = lists[i];
-        const char *key = which == OWN ? rows->dialect.request_key : keys[which].data;
+        const sm_member which = lists[i];
+        const char *key =
+            which == SM_MEMBER_OWN ? rows->dialect.request_key : sm_member_keys[which].data;
         const tmli_json_token *value = &all->of[which];
-        if (!has_member(all, which)) {
+        if (!sm_members_have(all, which)) {
             continue;
         }
         if (value->kind != TMLI_STRING && value->kind != TMLI_LIST) {
@@ -285,7 +95,7 @@ static tml_status choose_member(sm_rows *rows, const tmli_json_items *fresh,
         } else {
             rows->string = *value;
         }
-        if (which == OWN) {
+        if (which == SM_MEMBER_OWN) {
             rows->shape = rows->is_list ? SM_SHAPE_OWN_LIST : SM_SHAPE_OWN;
         }
         return TML_OK;
@@ -300,10 +110,10 @@ static tml_status choose_member(sm_rows *rows, const tmli_json_items *fresh,
 static tml_status open_object(sm_rows *rows, tmli_json_items *items, tml_error *err)
 {
     const tmli_json_items fresh = *items;
-    members all;
-    tml_status status = read_members(rows, items, &all, err);
-    if (status == TML_OK && asks(&all)) {
-        status = read_ask(rows, "", items, &all, &rows->ask, err);
+    sm_members all;
+    tml_status status = sm_members_read(rows, items, &all, err);
+    if (status == TML_OK && sm_members_ask(&all)) {
+        status = sm_members_read_ask(rows, false, items, &all, &rows->ask, err);
     }
     return status == TML_OK ? choose_member(rows, &fresh, items, &all, err) : status;
 }
@@ -328,14 +138,13 @@ static tml_status open_list(sm_rows *rows, const tmli_json_items *items, tml_err
 tml_status sm_json_open(sm_rows *rows, tml_str body, tml_error *err)
 {
     const char *key = rows->dialect.request_key != NULL ? rows->dialect.request_key : "instances";
-    if (tmli_str_trim(body).len == 0) {
+    if (is_blank(body)) {
         return tmli_fail(err, TML_EFORMAT, "the body is empty: expected JSON such as {\"%s\": …}",
                          key);
     }
     tmli_json_items items;
     tmli_json_token value;
     rows->has_one = true;
-    rows->string.kind = TMLI_NULL;
     const tml_status status = tmli_json_open(body, 0, &items, &value, err);
     if (status != TML_OK) {
         return status;
@@ -355,24 +164,11 @@ tml_status sm_json_open(sm_rows *rows, tml_str body, tml_error *err)
 
 /* ---- the text in a row ---- */
 
-/* How sentences call the row that is being read. */
-static void describe_place(const sm_rows *rows, char place[PLACE_BYTES])
-{
-    if (rows->media == SM_JSON_LINES) {
-        (void)snprintf(place, PLACE_BYTES, "line %zu", rows->line);
-    } else if (rows->is_list) {
-        (void)snprintf(place, PLACE_BYTES, "%.64s[%zu]", rows->list != NULL ? rows->list : "",
-                       rows->n);
-    } else {
-        (void)snprintf(place, PLACE_BYTES, "the body");
-    }
-}
-
 static tml_status fail_row(const sm_rows *rows, const char *found, tml_error *err)
 {
-    char place[PLACE_BYTES];
+    char place[SM_PLACE_BYTES];
     char own[80] = "";
-    describe_place(rows, place);
+    sm_rows_place(rows, place);
     if (rows->shape == SM_SHAPE_OWN_LIST) {
         return tmli_fail(err, TML_EFORMAT, "%s is %s: expected a string", place, found);
     }
@@ -393,17 +189,17 @@ static tml_status text_of_features(const sm_rows *rows, const tmli_json_items *f
     tmli_json_items inside = *from;
     tmli_json_token value = *features;
     if (value.kind == TMLI_OBJECT) {
-        members all;
+        sm_members all;
         tmli_json_enter(from, features, &inside);
-        const tml_status status = read_members(rows, &inside, &all, err);
+        const tml_status status = sm_members_read(rows, &inside, &all, err);
         if (status != TML_OK) {
             return status;
         }
-        *is_found = has_member(&all, VALUES);
+        *is_found = sm_members_have(&all, SM_MEMBER_VALUES);
         if (!*is_found) {
             return TML_OK;
         }
-        value = all.of[VALUES];
+        value = all.of[SM_MEMBER_VALUES];
     }
     if (value.kind == TMLI_LIST) {
         return find_item(&inside, &value, true, text, is_found, err);
@@ -424,43 +220,40 @@ static tml_status text_of_data(const sm_rows *rows, const tmli_json_items *from,
         return TML_OK;
     }
     tmli_json_items inside;
-    members all;
+    sm_members all;
     tmli_json_enter(from, data, &inside);
-    const tml_status status = read_members(rows, &inside, &all, err);
-    if (status != TML_OK || !has_member(&all, FEATURES)) {
+    const tml_status status = sm_members_read(rows, &inside, &all, err);
+    if (status != TML_OK || !sm_members_have(&all, SM_MEMBER_FEATURES)) {
         *is_found = false;
         return status;
     }
-    return text_of_features(rows, &inside, &all.of[FEATURES], text, is_found, err);
+    return text_of_features(rows, &inside, &all.of[SM_MEMBER_FEATURES], text, is_found, err);
 }
 
 /* object: stands at the row's members. */
 static tml_status read_object(const sm_rows *rows, tmli_json_items *object, sm_row *out,
                               tmli_json_token *text, bool *is_found, tml_error *err)
 {
-    static const member texts[] = {OWN, TEXT, SOURCE, INPUTS, INPUT, NAME};
-    members all;
-    tml_status status = read_members(rows, object, &all, err);
-    if (status == TML_OK && asks(&all)) {
-        char prefix[PLACE_BYTES + 2];
-        char place[PLACE_BYTES];
-        describe_place(rows, place);
-        (void)snprintf(prefix, sizeof(prefix), "%s: ", place);
-        status = read_ask(rows, prefix, object, &all, &out->ask, err);
+    static const sm_member texts[] = {SM_MEMBER_OWN,    SM_MEMBER_TEXT,  SM_MEMBER_SOURCE,
+                                      SM_MEMBER_INPUTS, SM_MEMBER_INPUT, SM_MEMBER_NAME};
+    sm_members all;
+    tml_status status = sm_members_read(rows, object, &all, err);
+    if (status == TML_OK && sm_members_ask(&all)) {
+        status = sm_members_read_ask(rows, true, object, &all, &out->ask, err);
     }
     *is_found = false;
     for (size_t i = 0; status == TML_OK && i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (has_member(&all, texts[i])) {
+        if (sm_members_have(&all, texts[i])) {
             *text = all.of[texts[i]];
             *is_found = true;
             return TML_OK;
         }
     }
-    if (status == TML_OK && has_member(&all, FEATURES)) {
-        status = text_of_features(rows, object, &all.of[FEATURES], text, is_found, err);
+    if (status == TML_OK && sm_members_have(&all, SM_MEMBER_FEATURES)) {
+        status = text_of_features(rows, object, &all.of[SM_MEMBER_FEATURES], text, is_found, err);
     }
-    if (status == TML_OK && !*is_found && has_member(&all, DATA)) {
-        status = text_of_data(rows, object, &all.of[DATA], text, is_found, err);
+    if (status == TML_OK && !*is_found && sm_members_have(&all, SM_MEMBER_DATA)) {
+        status = text_of_data(rows, object, &all.of[SM_MEMBER_DATA], text, is_found, err);
     }
     return status;
 }
@@ -559,7 +352,7 @@ tml_status sm_json_line_next(sm_rows *rows, sm_row *out, bool *has, tml_error *e
         return TML_OK;
     }
     const tml_str line = sm_rows_line(rows);
-    if (tmli_str_trim(line).len == 0) {
+    if (is_blank(line)) {
         return tmli_fail(err, TML_EFORMAT,
                          "line %zu is blank: expected JSON such as {\"source\": \"text\"}",
                          rows->line);
