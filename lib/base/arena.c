@@ -52,6 +52,26 @@ void tmli_arena_reset(tmli_arena *arena)
     arena->used_bytes = 0;
 }
 
+tmli_arena_mark tmli_arena_here(const tmli_arena *arena)
+{
+    return (tmli_arena_mark){.block = arena->current,
+                             .block_used = arena->current != NULL ? arena->current->used : 0,
+                             .used_bytes = arena->used_bytes};
+}
+
+void tmli_arena_go_back(tmli_arena *arena, tmli_arena_mark mark)
+{
+    if (mark.block == NULL) {
+        tmli_arena_reset(arena);
+        return;
+    }
+    free_chain(mark.block->next);
+    mark.block->next = NULL;
+    mark.block->used = mark.block_used;
+    arena->current = mark.block;
+    arena->used_bytes = mark.used_bytes;
+}
+
 /* Puts a block with room for `bytes` behind the current one and makes it current. */
 static bool add_block(tmli_arena *arena, size_t bytes)
 {

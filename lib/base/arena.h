@@ -23,6 +23,17 @@ void tmli_arena_deinit(tmli_arena *arena);
 /* Forgets everything that was handed out; keeps one block, so that a steady load allocates nothing. */
 void tmli_arena_reset(tmli_arena *arena);
 
+/* A place to come back to: what was handed out since is forgotten and its blocks are given back. */
+typedef struct tmli_arena_mark {
+    tmli_arena_block *block; /* NULL: nothing had been handed out */
+    size_t block_used;
+    size_t used_bytes;
+} tmli_arena_mark;
+
+tmli_arena_mark tmli_arena_here(const tmli_arena *arena);
+/* mark: made since the last reset, and no earlier one was gone back to in between. */
+void tmli_arena_go_back(tmli_arena *arena, tmli_arena_mark mark);
+
 /* n items of `size` bytes aligned for any type, or NULL (memory short, limit, overflow). Valid until reset or deinit. */
 void *tmli_arena_alloc(tmli_arena *arena, size_t n, size_t size) TML_NODISCARD;
 /* A NUL-terminated copy of str (the NUL is not counted), or NULL. */

@@ -97,27 +97,6 @@ static const tmli_value *convert_all(cJSON *first, size_t *n)
     return first_value;
 }
 
-static tml_status fail_fault(tml_str text, const tmli_json_fault *fault, tml_error *err)
-{
-    const tmli_place place = tmli_place_of(text, fault->at);
-    if (fault->expected == NULL) {
-        return tmli_fail(err, TML_EFORMAT, "line %u, column %u: %s", place.line, place.column,
-                         fault->refused);
-    }
-    if (fault->at == text.len) {
-        return tmli_fail(err, TML_EFORMAT,
-                         "line %u, column %u: this is not JSON: expected %s, found the end",
-                         place.line, place.column, fault->expected);
-    }
-    const unsigned char c = (unsigned char)text.data[fault->at];
-    const bool is_printable = c > 0x20 && c < 0x7f;
-    return tmli_fail(err, TML_EFORMAT,
-                     is_printable
-                         ? "line %u, column %u: this is not JSON: expected %s, found '%c'"
-                         : "line %u, column %u: this is not JSON: expected %s, found byte 0x%02x",
-                     place.line, place.column, fault->expected, c);
-}
-
 tml_status tmli_json_parse(tml_str text, tmli_arena *arena, const tmli_value **out, tml_error *err)
 {
     static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
@@ -129,7 +108,7 @@ tml_status tmli_json_parse(tml_str text, tmli_arena *arena, const tmli_value **o
     }
     tmli_json_fault fault;
     if (!tmli_json_check(text, &fault)) {
-        return fail_fault(text, &fault, err);
+        return tmli_json_fail(text, &fault, 0, err);
     }
     parse_arena = arena;
     cJSON *const item = cJSON_ParseWithLength(text.data, text.len);

@@ -1,7 +1,6 @@
 /* text/ascii.h: bytes of text 16 at a step, in a vector, and 64 at a step, as one bit a byte.
  *
- * The vectors are the compilers' generic ones (gcc, clang), which become SSE2, NEON or plain code; only tmli_bits16 knows
- * a machine. Conditions on vectors are 0xFF in the bytes where they hold and 0 elsewhere. Bit i of a mask is byte i. */
+ * The vectors, and what conditions on them are, come from base/bytes16.h. */
 #ifndef TEXT_ASCII_H
 #define TEXT_ASCII_H
 
@@ -10,25 +9,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "base/bytes16.h"
 
 enum {
-    TMLI_STEP = 16,  /* bytes in a vector */
     TMLI_BLOCK = 64, /* bytes that one mask describes */
     TMLI_PAD = 64, /* bytes behind "padded" text that may be read and written: no care at its end */
 };
-
-typedef unsigned char tmli_bytes16 __attribute__((vector_size(TMLI_STEP)));
-typedef signed char tmli_signed16 __attribute__((vector_size(TMLI_STEP)));
-
-static inline tmli_bytes16 tmli_load16(const char *at)
-{
-    tmli_bytes16 v;
-    memcpy(&v, at, sizeof v);
-    return v;
-}
 
 static inline void tmli_store16(char *to, tmli_bytes16 v)
 {
@@ -55,11 +41,6 @@ static inline tmli_bytes16 tmli_in_range16(tmli_bytes16 v, unsigned char first, 
     return (tmli_bytes16)(moved > (signed char)(0x7F - (last - first) - 1));
 }
 
-static inline tmli_bytes16 tmli_is_byte16(tmli_bytes16 v, unsigned char byte)
-{
-    return (tmli_bytes16)(v == byte);
-}
-
 static inline tmli_bytes16 tmli_is_alpha16(tmli_bytes16 v)
 {
     return tmli_in_range16(v | 0x20, 'a', 'z');
@@ -81,34 +62,12 @@ static inline tmli_bytes16 tmli_lower16(tmli_bytes16 v)
     return v | (tmli_in_range16(v, 'A', 'Z') & 0x20);
 }
 
-/* The high bits of the bytes. */
-static inline uint64_t tmli_bits16(tmli_bytes16 v)
-{
-#if defined(__SSE2__)
-    __m128i m;
-    memcpy(&m, &v, sizeof m);
-    return (uint64_t)(unsigned)_mm_movemask_epi8(m);
-#else
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < TMLI_STEP; i++) {
-        bits |= (uint64_t)(v[i] >> 7) << i;
-    }
-    return bits;
-#endif
-}
-
 /* One bit for each of the 64 bytes at `at` for which the condition (a function of a vector) holds. */
 #define TMLI_BITS64(at, condition)                          \
     (tmli_bits16(condition(tmli_load16(at))) |              \
      tmli_bits16(condition(tmli_load16((at) + 16))) << 16 | \
      tmli_bits16(condition(tmli_load16((at) + 32))) << 32 | \
      tmli_bits16(condition(tmli_load16((at) + 48))) << 48)
-
-/* The bits below n; all of them for n >= 64. */
-static inline uint64_t tmli_bits_below(size_t n)
-{
-    return n < 64 ? ((uint64_t)1 << n) - 1 : ~(uint64_t)0;
-}
 
 /* True when text[0..n), padded, is ASCII. */
 static inline bool tmli_is_ascii_padded(const char *text, size_t n)
@@ -127,12 +86,6 @@ static inline void tmli_lower_padded(char *to, const char *from, size_t n)
     for (size_t i = 0; i < n; i += TMLI_STEP) {
         tmli_store16(to + i, tmli_lower16(tmli_load16(from + i)));
     }
-}
-
-/* Number of the lowest bit that is set; mask is not 0. */
-static inline size_t tmli_lowest_bit(uint64_t mask)
-{
-    return (size_t)__builtin_ctzll(mask);
 }
 
 #endif

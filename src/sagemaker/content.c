@@ -60,7 +60,12 @@ static bool next_parameter(tml_str *parameters, tml_str *name, tml_str *value)
 
 /* ---- requests ---- */
 
-/* False when the charset is not read in bodies of this type: JSON is UTF-8. */
+static bool may_be_latin1(sm_media media)
+{
+    return media == SM_TEXT || media == SM_CSV; /* JSON is UTF-8 by its definition */
+}
+
+/* False when the charset is not read in bodies of this type. */
 static bool read_charset(tml_str charset, sm_format *format)
 {
     static const struct {
@@ -72,21 +77,40 @@ static bool read_charset(tml_str charset, sm_format *format)
     for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++) {
         if (tmli_str_eq_nocase(charset, tmli_str(charsets[i].name))) {
             format->is_latin1 = charsets[i].is_latin1;
-            return !charsets[i].is_latin1 || format->media != SM_JSON;
+            return !charsets[i].is_latin1 || may_be_latin1(format->media);
         }
     }
     return false;
 }
 
+static bool is_json(tml_str body)
+{
+    tmli_json_items items;
+    tmli_json_token key;
+    tmli_json_token value;
+    bool has = true;
+    tml_status status = tmli_json_open(body, 0, &items, &value, NULL);
+    while (status == TML_OK && has) {
+        status = tmli_json_next(&items, &key, &value, &has, NULL);
+    }
+    return status == TML_OK;
+}
+
 /* By the first byte that is not white space. */
 static sm_media sniff(tml_str body)
 {
+    if (tmli_str_starts(body, "\x0a\x23\xd7\xce")) { /* RecordIO's magic number */
+        return SM_RECORDIO;
+    }
     if (tmli_str_starts(body, "\xef\xbb\xbf")) {
         body = (tml_str){body.data + 3, body.len - 3};
     }
     const tml_str text = tmli_str_trim(body);
     const char first = text.len > 0 ? text.data[0] : '\0';
-    return first == '{' || first == '[' || first == '"' ? SM_JSON : SM_TEXT;
+    if (first != '{' && first != '[') {
+        return SM_CSV;
+    }
+    return is_json(text) ? SM_JSON : SM_JSON_LINES;
 }
 
 /* Types that clients send without having been told anything of the body. */
@@ -94,6 +118,34 @@ static bool is_uninformative(tml_str type)
 {
     return type.len == 0 || tmli_str_eq_nocase(type, TML_STR("application/octet-stream")) ||
            tmli_str_eq_nocase(type, TML_STR("application/x-www-form-urlencoded"));
+}
+
+/* False when no body of this type is read. */
+static bool find_media(tml_str type, sm_media *out)
+{
+    static const struct {
+        const char *name;
+        sm_media media;
+    } aliases[] = {
+        {"application/jsonl", SM_JSON_LINES},    {"application/x-jsonlines", SM_JSON_LINES},
+        {"application/x-jsonl", SM_JSON_LINES},  {"application/json-lines", SM_JSON_LINES},
+        {"application/x-ndjson", SM_JSON_LINES}, {"application/ndjson", SM_JSON_LINES},
+        {"application/jsons", SM_JSON_LINES},    {"text/x-libsvm", SM_LIBSVM},
+        {"application/x-recordio", SM_RECORDIO},
+    };
+    for (size_t i = 0; i < N_MEDIA; i++) {
+        if (tmli_str_eq_nocase(type, media_types[i])) {
+            *out = (sm_media)i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (tmli_str_eq_nocase(type, tmli_str(aliases[i].name))) {
+            *out = aliases[i].media;
+            return true;
+        }
+    }
+    return false;
 }
 
 tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out, tml_error *err)
@@ -105,14 +157,12 @@ tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *o
     tml_str parameters = content_type;
     const tml_str type = cut(&parameters, ';');
     sm_format format = {.media = SM_JSON};
-    while (format.media < SM_JSON_LINES && !tmli_str_eq_nocase(type, media_types[format.media])) {
-        format.media++;
-    }
-    if (format.media == SM_JSON_LINES) {
+    if (!find_media(type, &format.media)) {
         if (!is_uninformative(type)) {
             return tmli_fail(err, TML_EINVAL,
                              "Content-Type: \"%.*s\" is not read here; send application/json, "
-                             "text/plain or text/csv",
+                             "application/jsonlines, text/plain, text/csv, text/libsvm or "
+                             "application/x-recordio-protobuf",
                              TMLI_SHOWN(type));
         }
         format.media = sniff(body);
@@ -121,9 +171,9 @@ tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *o
     tml_str value;
     while (next_parameter(&parameters, &name, &value)) {
         if (tmli_str_eq_nocase(name, TML_STR("charset")) && !read_charset(value, &format)) {
-            return tmli_fail(err, TML_EINVAL,
-                             "Content-Type: charset \"%.*s\" is not read here; send UTF-8%s",
-                             TMLI_SHOWN(value), format.media != SM_JSON ? " or ISO-8859-1" : "");
+            return tmli_fail(
+                err, TML_EINVAL, "Content-Type: charset \"%.*s\" is not read here; send UTF-8%s",
+                TMLI_SHOWN(value), may_be_latin1(format.media) ? " or ISO-8859-1" : "");
         }
     }
     *out = format;
@@ -140,12 +190,9 @@ typedef struct wish {
     size_t position; /* of that range in the list */
 } wish;
 
-/* How closely a range names a type; 0: not at all. */
+/* How closely a range that is not a type names one; 0: not at all. */
 static size_t precision_of(tml_str range, tml_str type)
 {
-    if (tmli_str_eq_nocase(range, type)) {
-        return 3;
-    }
     if (tmli_str_eq_text(range, "*/*") || tmli_str_eq_text(range, "*")) {
         return 1; /* a bare asterisk is what some old clients send */
     }
@@ -181,9 +228,12 @@ static void collect_wishes(tml_str accept, wish wishes[N_MEDIA])
         }
         const tml_str range = cut(&parameters, ';');
         const double q = q_of(parameters);
+        sm_media named;
+        const bool is_named = find_media(range, &named);
         for (size_t i = 0; i < N_MEDIA; i++) {
-            const size_t precision = precision_of(range, media_types[i]);
-            if (precision > wishes[i].precision) {
+            const size_t precision =
+                is_named && named == (sm_media)i ? 3 : precision_of(range, media_types[i]);
+            if (precision > wishes[i].precision && i != SM_LIBSVM) {
                 wishes[i] = (wish){q, precision, position};
             }
         }
@@ -197,6 +247,7 @@ static bool is_better(const wish *a, const wish *b)
 
 tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out, tml_error *err)
 {
+    preferred = preferred == SM_LIBSVM ? SM_CSV : preferred;
     if (accept.len == 0 || tmli_str_eq_text(accept, "*/*")) {
         *out = preferred;
         return TML_OK;
@@ -213,9 +264,17 @@ tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
     if (!(wishes[best].q > 0)) {
         return tmli_fail(err, TML_EINVAL,
                          "Accept: \"%.*s\" is not written here; ask for application/json, "
-                         "text/plain, text/csv or application/jsonlines",
+                         "application/jsonlines, text/plain, text/csv or "
+                         "application/x-recordio-protobuf",
                          TMLI_SHOWN(accept));
     }
     *out = (sm_media)best;
     return TML_OK;
+}
+
+tml_status sm_media_of_styled_answer(sm_style style, tml_str accept, sm_media preferred,
+                                     sm_media *out, tml_error *err)
+{
+    const bool ignores_accept = style == SM_STYLE_BLAZINGTEXT;
+    return sm_media_of_answer(ignores_accept ? (tml_str){0} : accept, preferred, out, err);
 }

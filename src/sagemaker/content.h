@@ -10,10 +10,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/source.h"
-#include "base/value.h"
+#include "base/json_pull.h"
 #include "num/sparse.h"
-#include "pipeline/csv.h"
 #include "textml/model.h"
 #include "textml/status.h"
 #include "textml/str.h"
@@ -21,11 +19,13 @@
 /* ---- media types (content.c) ---- */
 
 /* X(name, media type); the order breaks ties between equally wanted types of answers. */
-#define SM_MEDIA_LIST(X)           \
-    X(SM_JSON, "application/json") \
-    X(SM_TEXT, "text/plain")       \
-    X(SM_CSV, "text/csv")          \
-    X(SM_JSON_LINES, "application/jsonlines") /* answers only */
+#define SM_MEDIA_LIST(X)                            \
+    X(SM_JSON, "application/json")                  \
+    X(SM_TEXT, "text/plain")                        \
+    X(SM_CSV, "text/csv")                           \
+    X(SM_JSON_LINES, "application/jsonlines")       \
+    X(SM_LIBSVM, "text/libsvm") /* requests only */ \
+    X(SM_RECORDIO, "application/x-recordio-protobuf")
 
 typedef enum sm_media {
 #define SM_MEDIA_ENUM(name, type) name,
@@ -42,12 +42,14 @@ typedef struct sm_format {
 } sm_format;
 
 /* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,
- * application/octet-stream, and what curl -d sends) are decided by the body's first byte.
+ * application/octet-stream, and what curl -d sends) are decided by the body: '{' or '[' begins JSON when all of it is
+ * JSON, else JSON Lines; RecordIO's magic number begins RecordIO; anything else is CSV.
  * Errors: TML_EINVAL for a type or charset that is not read, naming those that are. */
 TML_NODISCARD tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out,
                                               tml_error *err);
 /* How to answer. accept: the header's value, empty when it is missing; its q values count, then its order, then
- * preferred, which is also the answer when anything will do. Errors: TML_EINVAL when nothing acceptable is written here. */
+ * preferred, which is also the answer when anything will do (CSV when it is SM_LIBSVM, which is not written).
+ * Errors: TML_EINVAL when nothing acceptable is written here. */
 TML_NODISCARD tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
                                             tml_error *err);
 
@@ -80,11 +82,16 @@ typedef struct sm_dialect {
     sm_ask ask; /* what query and headers ask of every row */
 } sm_dialect;
 
+/* Like sm_media_of_answer, by the customs of a style: BlazingText answers in the preferred type whatever Accept says. */
+TML_NODISCARD tml_status sm_media_of_styled_answer(sm_style style, tml_str accept,
+                                                   sm_media preferred, sm_media *out,
+                                                   tml_error *err);
+
 /* One row of a request. */
 typedef struct sm_row {
     tml_str text;
     const tmli_sparse_row *features; /* a vector in place of a text, or NULL */
-    sm_ask ask;
+    sm_ask ask;        /* its k may be larger than the number of labels: all of them */
     const char *fault; /* batch: why the row cannot be read, a sentence; otherwise NULL */
 } sm_row;
 
@@ -94,6 +101,10 @@ typedef enum sm_shape {
     SM_SHAPE_ROWS,     /* everything else → {"predictions": [{…}, …]} */
 } sm_shape;
 
+enum {
+    SM_EXPLAIN_MAX = 1000 /* tokens that a row may ask to have explained */
+};
+
 typedef struct sm_rows {
     sm_media media;
     sm_shape shape;
@@ -101,25 +112,53 @@ typedef struct sm_rows {
     bool is_document; /* the body is one text as a whole */
     size_t n;         /* rows given so far */
     sm_dialect dialect;
-    tmli_arena *arena; /* borrowed: JSON's values, CSV's texts, what was latin-1 */
-    const char *list;  /* JSON: the key that holds the texts, or NULL for a bare string or list */
-    bool is_list;      /* JSON: … in a list */
-    const tmli_value *item; /* JSON: the next one */
-    size_t n_left;          /* JSON */
-    tml_str rest;           /* text/plain and documents: not yet cut */
-    tmli_source *source;    /* text/csv: owned, as csv */
-    tmli_csv csv;
+    tmli_arena *arena;    /* borrowed: texts that do not stand in the body as they are */
+    tmli_arena_mark mark; /* what sm_rows_release goes back to */
+    tml_str rest;         /* not JSON: not yet read */
+    size_t line;          /* … in lines: where the row that was given last begins, from 1 */
+    size_t next_line;     /* … of rest */
+    bool is_latin1;
+    bool has_stray_quotes; /* batch CSV: quotes end with their line, for one did not close */
+    /* JSON: the list of rows (is_list), the members of the only row, or neither when the only row is the string */
+    tmli_json_items items;
+    tmli_json_token string;
+    const char *list; /* the key that the rows stand under, or NULL when they are the whole body */
+    bool is_list;
+    bool has_one; /* not a list: it was not given yet */
 } sm_rows;
 
-/* body and arena: borrowed until close. Errors: TML_EFORMAT for what is not JSON (with line and column) or has another
- * shape; TML_ELIMIT for JSON of so many values that reading it would take more than 4 MiB and 32 times the body;
- * TML_ENOMEM. After an error close is harmless. */
+/* body and arena: borrowed until close. All of a JSON body is checked here. Errors: TML_EFORMAT for what is not JSON (with
+ * line and column), has another shape or asks for what there is not; TML_ENOMEM. After an error close is harmless. */
 TML_NODISCARD tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body,
                                       sm_dialect dialect, tmli_arena *arena, tml_error *err);
 /* The next row, borrowed from body or arena until sm_rows_release; *has false at the end. Errors: TML_EFORMAT naming the
- * row, TML_ENOMEM. */
+ * line or row, TML_ELIMIT for too many rows or too long a text, TML_ENOMEM. With dialect.is_batch a line that is damaged
+ * or too long is a row with a fault instead. */
 TML_NODISCARD tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+/* The rows given so far are not used any more, nor is anything else that came from the arena since open: its memory is
+ * used again, so that a body of millions of rows takes as much as one of a few. */
+void sm_rows_release(sm_rows *rows);
 void sm_rows_close(sm_rows *rows);
+
+/* ---- for the readers of single formats (content_json_rows.c, content_csv_rows.c, content_libsvm.c, content_recordio.c) ---- */
+
+enum {
+    SM_PLACE_BYTES = 96
+};
+
+/* How sentences call the row that is being read: "instances[3]", "line 4", "record 5", "the body". */
+void sm_rows_place(const sm_rows *rows, char place[SM_PLACE_BYTES]);
+/* The next line of rows->rest without its end (\n or \r\n), which it moves behind; rest is not empty. */
+tml_str sm_rows_line(sm_rows *rows);
+/* Each reads the next row of its format from rows->rest into *out, whose ask is the request's; *has is true before the
+ * call and becomes false at the end. After TML_EFORMAT the line formats stand behind the damaged line, so that a
+ * batch can go on. Sentences name the line ("line 3: …") or the record. */
+TML_NODISCARD tml_status sm_libsvm_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+TML_NODISCARD tml_status sm_recordio_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+TML_NODISCARD tml_status sm_csv_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+TML_NODISCARD tml_status sm_json_open(sm_rows *rows, tml_str body, tml_error *err);
+TML_NODISCARD tml_status sm_json_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+TML_NODISCARD tml_status sm_json_line_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
 
 /* ---- scores → bodies (content_answers.c) ---- */
 

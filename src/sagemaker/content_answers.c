@@ -111,6 +111,8 @@ void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores
     case SM_TEXT: add_line(answers->out, tml_model_label(answers->model, best)); break;
     case SM_CSV: add_field(answers->out, tml_model_label(answers->model, best)); break;
     case SM_JSON_LINES:
+    case SM_LIBSVM:
+    case SM_RECORDIO:
         add_prediction(answers, row, scores, best);
         ends_line = true;
         break;

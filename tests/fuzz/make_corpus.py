@@ -137,6 +137,7 @@ def json_target():
         "instances": '{"instances":[{"text":"a"},"b"],"k":2,"probabilities":true}',
         "all_kinds": ' [null,true,false,0,-0,1.5e-3,"",{},[],{"a":{"b":[1]}}]\r\n\t',
         "numbers": "[0,-0.0,1e308,1E-320,5e-324,0.1,123456789012345678,1e5,1e+5,9007199254740993]",
+        "blocks": '{"a key of seventeen": "fifteen bytes..", "caf\u00e9 \u20ac \U0001f600": ["sixteen bytes...", "\\u0069nput \\n"]}',
         "escapes": '["\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\ud83d\\ude00"]',
         "lone_surrogates": '["\\ud83d","\\ude00","\\ud83dx"]',
         "controls": json.dumps(["".join(map(chr, range(1, 32))) + "\x7f"]),
@@ -165,6 +166,7 @@ def json_target():
     }
     for name, text in texts.items():
         put("json", name, text)
+        put("json_pull", name, text)
 
 
 def yaml_texts():
@@ -465,6 +467,21 @@ def content():
     case("bad_q", 0, "text/plain", "text/csv;q=9;q=-1;q=x, application/json;q=0.000", "x")
     case("odd_header", 0, 'text/plain; a="b\\";c"; ; =; charset', '"*/*", ;,, text/csv;q="0.5"', "x")
     case("deep", 0, as_json, "", '{"instances": ' + "[" * 150 + "]" * 150 + "}")
+    case("not_utf8", 0, as_json, "", b'{"input": "caf\xe9"}')
+    case("asks", 1, as_json, "", '{"configuration": {"k": 2, "explain": 5}, "parameters": {"top_k": null}, "k": 1e300,'
+         ' "instances": [{"text": "a", "k": 3}, {"name": "b", "probabilities": true}]}')
+    case("wrong_ask", 1, as_json, "", '{"instances": [{"text": "a", "k": 0}]}')
+    case("one_row", 1, as_json, "", '{"data": {"features": {"values": ["a"]}}, "id": 7}')
+    json_lines = '{"source": "a", "k": 2}\n"b"\r\n["c"]\n{"text": "d\\n"}\n\n'
+    case("json_lines", 1, "application/jsonlines;data=text", "", json_lines)
+    case("json_lines_sniffed", 1, "", "", json_lines)
+    case("json_lines_batch", 13, "application/x-ndjson", "text/csv", '"a"\n{"source"\n\n5\n"e"')
+    case("json_lines_damaged", 1, "application/jsonl", "", '"a"\n{"source"\n')
+    case("csv_blank", 1, "text/csv", "", "\na\n\r\n\"\"\n\n\n")
+    case("csv_doubled", 1, "text/csv", "", '"say ""a"""\n""""\nx"y",z\n')
+    case("csv_batch", 13, "text/csv", "text/csv", 'a\n"b"x\n"c",d\n"",b",,"\n"",b",,"\n"e\nf\n')
+    case("libsvm", 1, "text/libsvm", "", "1 0:1 3:2.5\n0 1:1 # note\n")
+    case("recordio_sniffed", 1, "", "", b"\x0a\x23\xd7\xce\x04\0\0\0abcd")
 
 
 def explain():

@@ -32,19 +32,36 @@ static void a_request_is_read_as_its_type_says(void **state)
         {"text/csv;", "", SM_CSV},
         {" text/csv ; ; charset = utf8 ", "", SM_CSV},
         {"text/plain; note=\"a;charset=latin1\"", "", SM_TEXT},
-        {"", "", SM_TEXT},
+        {"application/jsonlines", "x", SM_JSON_LINES},
+        {"application/jsonlines;data=text", "", SM_JSON_LINES}, /* P02 */
+        {"application/x-jsonlines", "", SM_JSON_LINES},
+        {"application/jsonl", "", SM_JSON_LINES},
+        {"Application/X-NDJSON; charset=utf-8", "", SM_JSON_LINES},
+        {"application/json-lines", "", SM_JSON_LINES},
+        {"application/jsons", "", SM_JSON_LINES},
+        {"text/libsvm", "{", SM_LIBSVM},
+        {"text/x-libsvm; charset=utf8", "", SM_LIBSVM},
+        {"application/x-recordio-protobuf", "{", SM_RECORDIO},
+        {"text/csv; label_size=1; charset=utf8", "", SM_CSV},
+        {"", "", SM_CSV},
         {"", "{\"a\":1}", SM_JSON},
         {"", " \r\n\t[1]", SM_JSON},
         {"", "\xef\xbb\xbf{}", SM_JSON},
-        {"", "\"a\"", SM_JSON},
-        {"", "a {", SM_TEXT},
-        {"application/octet-stream", "[", SM_JSON},
-        {"application/octet-stream", "a", SM_TEXT},
-        {"application/x-www-form-urlencoded", "{", SM_JSON},
-        {"application/x-www-form-urlencoded; charset=utf-8", "a=b", SM_TEXT},
+        {"", "\"a\"", SM_CSV},
+        {"", "a {", SM_CSV},
+        {"", "{\"a\":1}\n{\"a\":2}\n", SM_JSON_LINES},
+        {"", "[\"a\"]\n[\"b\"]", SM_JSON_LINES},
+        {"", "{\"a\":", SM_JSON_LINES},
+        {"", "[1,\n2]\n", SM_JSON},
+        {"application/octet-stream", "\n#\xd7\xce", SM_RECORDIO},
+        {"", "\n#\xd7", SM_CSV},
+        {"application/octet-stream", "[]", SM_JSON},
+        {"application/octet-stream", "a", SM_CSV},
+        {"application/x-www-form-urlencoded", "{}", SM_JSON},
+        {"application/x-www-form-urlencoded; charset=utf-8", "a=b", SM_CSV},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        sm_format format = {SM_JSON_LINES, true};
+        sm_format format = {SM_TEXT, true};
         tml_error err = {0};
         if (sm_format_of_request(tmli_str(cases[i].content_type), tmli_str(cases[i].body), &format,
                                  &err) != TML_OK ||
@@ -68,7 +85,7 @@ static void text_may_be_latin_1(void **state)
         {"text/plain; charset=latin1", {SM_TEXT, true}},
         {"text/plain; charset=iso8859-1", {SM_TEXT, true}},
         {"text/csv; charset=iso_8859-1; header=absent", {SM_CSV, true}},
-        {"application/octet-stream; charset=latin1", {SM_TEXT, true}},
+        {"application/octet-stream; charset=latin1", {SM_CSV, true}},
         {"text/plain; charset=latin1; charset=utf-8", {SM_TEXT, false}}, /* the last one */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -81,6 +98,10 @@ static void text_may_be_latin_1(void **state)
     }
 }
 
+#define READ                                                          \
+    "application/json, application/jsonlines, text/plain, text/csv, " \
+    "text/libsvm or application/x-recordio-protobuf"
+
 static void a_request_of_another_type_or_charset_is_refused(void **state)
 {
     (void)state;
@@ -88,12 +109,11 @@ static void a_request_of_another_type_or_charset_is_refused(void **state)
         const char *content_type;
         const char *want;
     } cases[] = {
-        {"image/png", "Content-Type: \"image/png\" is not read here; send application/json, "
-                      "text/plain or text/csv"},
-        {"application/jsonlines", "Content-Type: \"application/jsonlines\" is not read here; send "
-                                  "application/json, text/plain or text/csv"},
-        {"json", "Content-Type: \"json\" is not read here; send application/json, text/plain or "
-                 "text/csv"},
+        {"image/png", "Content-Type: \"image/png\" is not read here; send " READ},
+        {"application/x-npy", "Content-Type: \"application/x-npy\" is not read here; send " READ},
+        {"json", "Content-Type: \"json\" is not read here; send " READ},
+        {"application/jsonlines; charset=latin1",
+         "Content-Type: charset \"latin1\" is not read here; send UTF-8"},
         {"application/json; charset=iso-8859-1",
          "Content-Type: charset \"iso-8859-1\" is not read here; send UTF-8"},
         {"text/plain; charset=iso-8859-15",
@@ -128,6 +148,13 @@ static void an_answer_is_in_the_type_that_is_wanted_most(void **state)
         {"Text/CSV", SM_JSON, SM_CSV},
         {"text/csv; header=absent", SM_JSON, SM_CSV},
         {"application/jsonlines", SM_JSON, SM_JSON_LINES},
+        {"application/x-ndjson", SM_JSON, SM_JSON_LINES},
+        {"application/x-recordio-protobuf", SM_JSON, SM_RECORDIO},
+        {"", SM_LIBSVM, SM_CSV},
+        {"text/*", SM_LIBSVM, SM_CSV},
+        {"", SM_RECORDIO, SM_RECORDIO},
+        {"text/libsvm, text/plain;q=0.1", SM_JSON, SM_TEXT},
+        {"application/json;q=0.1, application/x-ndjson;q=0.2", SM_JSON, SM_JSON_LINES},
         {"text/csv, application/json", SM_JSON, SM_CSV},
         {"image/png, text/plain", SM_JSON, SM_TEXT},
         {"text/csv;q=0.5, application/json;q=0.8", SM_TEXT, SM_JSON},
@@ -159,18 +186,47 @@ static void an_answer_is_in_the_type_that_is_wanted_most(void **state)
 static void an_answer_that_nobody_wants_is_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = {
-        "image/png", "image/*", "text/html, image/png", "*/*;q=0", "text/csv;q=0", ";", "tex/*"};
+    static const char *const cases[] = {"image/png", "image/*",      "text/html, image/png",
+                                        "*/*;q=0",   "text/csv;q=0", ";",
+                                        "tex/*",     "text/libsvm"};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         sm_media media = SM_CSV;
         tml_error err = {0};
         char want[256];
         (void)snprintf(want, sizeof(want),
-                       "Accept: \"%s\" is not written here; ask for application/json, text/plain, "
-                       "text/csv or application/jsonlines",
+                       "Accept: \"%s\" is not written here; ask for application/json, "
+                       "application/jsonlines, text/plain, text/csv or "
+                       "application/x-recordio-protobuf",
                        cases[i]);
         assert_int_equal(sm_media_of_answer(tmli_str(cases[i]), SM_JSON, &media, &err), TML_EINVAL);
         assert_string_equal(err.text, want);
+    }
+}
+
+/* X05: BlazingText does not look at it. */
+static void a_style_may_answer_in_its_own_family(void **state)
+{
+    (void)state;
+    static const struct {
+        sm_style style;
+        const char *accept;
+        sm_media preferred;
+        tml_status status;
+        sm_media want;
+    } cases[] = {
+        {SM_STYLE_BLAZINGTEXT, "text/csv", SM_JSON_LINES, TML_OK, SM_JSON_LINES},
+        {SM_STYLE_BLAZINGTEXT, "image/png", SM_JSON, TML_OK, SM_JSON},
+        {SM_STYLE_BLAZINGTEXT, "", SM_LIBSVM, TML_OK, SM_CSV},
+        {SM_STYLE_TEXTML, "text/csv", SM_JSON_LINES, TML_OK, SM_CSV},
+        {SM_STYLE_TEXTML, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
+        {SM_STYLE_HUGGINGFACE, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        sm_media media = SM_TEXT;
+        assert_int_equal(sm_media_of_styled_answer(cases[i].style, tmli_str(cases[i].accept),
+                                                   cases[i].preferred, &media, NULL),
+                         cases[i].status);
+        assert_int_equal(media, cases[i].want);
     }
 }
 
@@ -182,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_request_of_another_type_or_charset_is_refused),
         cmocka_unit_test(an_answer_is_in_the_type_that_is_wanted_most),
         cmocka_unit_test(an_answer_that_nobody_wants_is_refused),
+        cmocka_unit_test(a_style_may_answer_in_its_own_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
