@@ -14,6 +14,7 @@
 #include "base/value.h"
 #include "num/sparse.h"
 #include "pipeline/csv.h"
+#include "textml/explain.h"
 #include "textml/model.h"
 #include "textml/status.h"
 #include "textml/str.h"
@@ -21,11 +22,13 @@
 /* ---- media types (content.c) ---- */
 
 /* X(name, media type); the order breaks ties between equally wanted types of answers. */
-#define SM_MEDIA_LIST(X)           \
-    X(SM_JSON, "application/json") \
-    X(SM_TEXT, "text/plain")       \
-    X(SM_CSV, "text/csv")          \
-    X(SM_JSON_LINES, "application/jsonlines") /* answers only */
+#define SM_MEDIA_LIST(X)                                         \
+    X(SM_JSON, "application/json")                               \
+    X(SM_TEXT, "text/plain")                                     \
+    X(SM_CSV, "text/csv")                                        \
+    X(SM_JSON_LINES, "application/jsonlines") /* answers only */ \
+    X(SM_LIBSVM, "text/libsvm")                                  \
+    X(SM_RECORDIO, "application/x-recordio-protobuf")
 
 typedef enum sm_media {
 #define SM_MEDIA_ENUM(name, type) name,
@@ -68,6 +71,33 @@ typedef enum sm_style {
     SM_STYLE_HUGGINGFACE, /* [{"label": "x", "score": 0.9}, …] */
 } sm_style;
 
+/* Columns of answers, as SAGEMAKER_INFERENCE_OUTPUT names them (answers_columns.c). */
+typedef enum sm_column_kind {
+    SM_COLUMN_PREDICTED_LABEL,
+    SM_COLUMN_LABELS,        /* all of them, in their order, as the next */
+    SM_COLUMN_PROBABILITY,   /* of the predicted label */
+    SM_COLUMN_PROBABILITIES, /* of all labels */
+    SM_COLUMN_RAW_SCORE, /* what the model says before anything is made of it: here the probability too */
+    SM_COLUMN_RAW_SCORES,
+    SM_COLUMN_OTHER, /* a name that fits no classifier: the value is NaN */
+} sm_column_kind;
+
+enum {
+    SM_MAX_COLUMNS = 16,
+    SM_COLUMN_NAME_BYTES = 40, /* with its NUL */
+};
+
+typedef struct sm_columns {
+    size_t n; /* at least 1 */
+    struct {
+        sm_column_kind kind;
+        char name[SM_COLUMN_NAME_BYTES]; /* without blanks, in lower case */
+    } all[SM_MAX_COLUMNS];
+} sm_columns;
+
+/* names: separated by commas. Errors: TML_EINVAL for a name that is empty, too long, or there twice, and for too many. */
+TML_NODISCARD tml_status sm_columns_parse(tml_str names, sm_columns *out, tml_error *err);
+
 /* What the recipe and the server's settings say of requests and answers. */
 typedef struct sm_dialect {
     const char *request_key; /* its own keys ("input", "result"); both or none are NULL */
@@ -77,7 +107,9 @@ typedef struct sm_dialect {
     bool is_batch;   /* a damaged line becomes a row with a fault; otherwise it ends the request */
     size_t max_rows; /* 0: no limit; likewise the next */
     size_t max_row_bytes;
-    sm_ask ask; /* what query and headers ask of every row */
+    size_t n_columns; /* of the model's vectors (tmli_model_columns); 0: it takes texts alone */
+    const sm_columns *columns; /* of answers, borrowed until their end; NULL: the usual ones */
+    sm_ask ask;                /* what query and headers ask of every row */
 } sm_dialect;
 
 /* One row of a request. */
@@ -106,7 +138,9 @@ typedef struct sm_rows {
     bool is_list;      /* JSON: … in a list */
     const tmli_value *item; /* JSON: the next one */
     size_t n_left;          /* JSON */
-    tml_str rest;           /* text/plain and documents: not yet cut */
+    tml_str rest;           /* not JSON nor CSV: not yet cut */
+    size_t line;            /* … in lines: where the row that was given last begins, from 1 */
+    size_t next_line;       /* … of rest */
     tmli_source *source;    /* text/csv: owned, as csv */
     tmli_csv csv;
 } sm_rows;
@@ -121,23 +155,39 @@ TML_NODISCARD tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str b
 TML_NODISCARD tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
 void sm_rows_close(sm_rows *rows);
 
+/* The next line of rows->rest without its end (\n or \r\n), which it moves behind; rest is not empty. */
+tml_str sm_rows_line(sm_rows *rows);
+
+/* ---- rows → scores (content_scores.c) ---- */
+
+/* Scores [n, labels] of n rows, texts and vectors mixed; those of a row with a fault are not set. Errors: those of
+ * tml_session_predict and tmli_session_predict_rows. */
+TML_NODISCARD tml_status sm_rows_score(tml_session *session, const tml_model *model,
+                                       const sm_row *rows, size_t n, double *scores,
+                                       tml_error *err);
+
 /* ---- scores → bodies (content_answers.c) ---- */
 
 typedef struct sm_answers {
     const tml_model *model; /* borrowed: the labels */
     sm_media media;
     sm_shape shape;
+    sm_style style;
     sm_ask ask;
-    bool is_document;         /* TEXT and CSV: no line end behind the label */
-    const char *response_key; /* of the OWN shapes */
-    tmli_buf *out;            /* borrowed; its owner asks whether it failed */
-    size_t n;                 /* rows so far */
+    bool is_document;          /* TEXT and CSV: no line end behind the label */
+    bool is_one;               /* JSON: the request holds a single text, not a list of texts */
+    const char *response_key;  /* of the OWN shapes */
+    const sm_columns *columns; /* borrowed, or NULL */
+    tmli_buf *out;             /* borrowed; its owner asks whether it failed */
+    size_t n;                  /* rows so far */
 } sm_answers;
 
 void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out);
-/* scores: [labels] of one row, NULL for one with a fault. */
-void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores);
+/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL; types without a place
+ * for it leave it out. */
+void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
+                    const tml_explanation *explanation);
 void sm_answers_end(sm_answers *answers);
 
 #endif

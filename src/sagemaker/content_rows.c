@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "sagemaker/content_vectors.h"
 
 enum {
     JSON_LEAST_BYTES = 4 << 20,
@@ -225,14 +226,16 @@ static tml_status decode_latin1(sm_rows *rows, tml_str *body, tml_error *err)
     return TML_OK;
 }
 
-/* The line before the next \n, which may have a \r before it. */
-static void next_line(tml_str *rest, tml_str *out)
+tml_str sm_rows_line(sm_rows *rows)
 {
-    const char *end = memchr(rest->data, '\n', rest->len);
-    const size_t n = end != NULL ? (size_t)(end - rest->data) : rest->len;
+    const tml_str rest = rows->rest;
+    const char *end = memchr(rest.data, '\n', rest.len);
+    const size_t n = end != NULL ? (size_t)(end - rest.data) : rest.len;
     const size_t taken = end != NULL ? n + 1 : n;
-    *out = (tml_str){rest->data, end != NULL && n > 0 && rest->data[n - 1] == '\r' ? n - 1 : n};
-    *rest = (tml_str){rest->data + taken, rest->len - taken};
+    rows->rest = (tml_str){rest.data + taken, rest.len - taken};
+    rows->line = rows->next_line;
+    rows->next_line++;
+    return (tml_str){rest.data, end != NULL && n > 0 && rest.data[n - 1] == '\r' ? n - 1 : n};
 }
 
 static tml_status open_csv(sm_rows *rows, tml_str body, tml_error *err)
@@ -304,6 +307,7 @@ tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialec
                       .shape = SM_SHAPE_ROWS,
                       .ask = dialect.ask,
                       .dialect = dialect,
+                      .next_line = 1,
                       .arena = arena};
     return format.media == SM_JSON ? open_json(rows, body, err)
                                    : open_text(rows, format, body, err);
@@ -317,7 +321,7 @@ static void next_text(sm_rows *rows, tml_str *out, bool *has)
         *out = rows->rest;
         rows->rest.len = 0;
     } else if (*has) {
-        next_line(&rows->rest, out);
+        *out = sm_rows_line(rows);
     }
 }
 
@@ -339,6 +343,13 @@ tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err)
         }
         next_text(rows, &text, has);
         break;
+    case SM_LIBSVM:
+    case SM_RECORDIO:
+        *out = (sm_row){.ask = rows->ask};
+        status = rows->media == SM_LIBSVM ? sm_libsvm_next(rows, out, has, err)
+                                          : sm_recordio_next(rows, out, has, err);
+        rows->n += status == TML_OK && *has;
+        return status;
     case SM_TEXT:
     case SM_JSON_LINES: next_text(rows, &text, has); break;
     }

@@ -91,6 +91,8 @@ static void check_answers(const sm_rows *rows, sm_media media, size_t label, con
         FUZZ_CHECK(count_lines(body) == (rows->is_document ? 0 : rows->n));
         FUZZ_CHECK(body.len > 0 || rows->n == 0);
         break;
+    case SM_LIBSVM:
+    case SM_RECORDIO:
     case SM_JSON_LINES: FUZZ_CHECK(count_lines(body) == rows->n); break;
     }
 }
@@ -133,7 +135,7 @@ static void answer(sm_rows *rows, sm_media media, size_t label, tml_error *err)
         for (size_t i = 0; i < row.text.len; i++) {
             FUZZ_CHECK((unsigned char)row.text.data[i] <= 0xFF); /* readable to its end */
         }
-        sm_answers_add(&answers, &row, scores);
+        sm_answers_add(&answers, &row, scores, NULL);
     }
     fuzz_check_error(status, err, "");
     sm_answers_end(&answers);
