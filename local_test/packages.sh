@@ -6,6 +6,7 @@
 build_packages=(
   gcc libc6-dev cmake ninja-build pkg-config
   libopenblas-dev libcjson-dev libyaml-dev libmicrohttpd-dev libutf8proc-dev libstemmer-dev zlib1g-dev
+  libprotobuf-c-dev protobuf-c-compiler
   curl ca-certificates
 )
 

@@ -1,10 +1,12 @@
 /* tml_session: texts → scores, with all scratch memory of one thread. */
+#include "pipeline/session.h"
+#include "pipeline/session_rows.h"
+
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
-#include "pipeline/session.h"
 
 /* ---- feed_forward ---- */
 
@@ -108,6 +110,50 @@ static tml_status predict_bayes(tml_session *session, const tml_str *texts, size
             return status;
         }
         tmli_model_bayes(model, &row, scores + i * model->n_labels);
+    }
+    return TML_OK;
+}
+
+static tml_status check_row(const tml_model *model, const tmli_sparse_row *row, size_t number,
+                            tml_error *err)
+{
+    const size_t n_columns = model->vectorizer.n_columns;
+    for (size_t i = 0; i < row->n; i++) {
+        if (row->columns[i] >= n_columns) {
+            return tmli_fail(err, TML_EINVAL,
+                             "row %zu: column %u: the model has %zu columns, numbered from 0",
+                             number, row->columns[i], n_columns);
+        }
+        if (i > 0 && row->columns[i] <= row->columns[i - 1]) {
+            return tmli_fail(err, TML_EINVAL,
+                             "row %zu: column %u behind column %u: expected rising columns", number,
+                             row->columns[i], row->columns[i - 1]);
+        }
+    }
+    return TML_OK;
+}
+
+size_t tmli_model_columns(const tml_model *model)
+{
+    return model->vectorizer.n_blocks > 0 ? model->vectorizer.n_columns : 0;
+}
+
+tml_status tmli_session_predict_rows(tml_session *session, const tmli_sparse_row *rows, size_t n,
+                                     double *scores, tml_error *err)
+{
+    const tml_model *const model = session->model;
+    if (tmli_model_columns(model) == 0) {
+        return tmli_fail(err, TML_EINVAL,
+                         "vectors of numbers, but this model takes texts: send strings");
+    }
+    for (size_t i = 0; i < n; i++) {
+        const tml_status status = check_row(model, &rows[i], i + 1, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        tmli_model_bayes(model, &rows[i], scores + i * model->n_labels);
     }
     return TML_OK;
 }

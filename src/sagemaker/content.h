@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json_pull.h"
 #include "num/sparse.h"
+#include "textml/explain.h"
 #include "textml/model.h"
 #include "textml/status.h"
 #include "textml/str.h"
@@ -70,6 +71,33 @@ typedef enum sm_style {
     SM_STYLE_HUGGINGFACE, /* [{"label": "x", "score": 0.9}, …] */
 } sm_style;
 
+/* Columns of answers, as SAGEMAKER_INFERENCE_OUTPUT names them (answers_columns.c). */
+typedef enum sm_column_kind {
+    SM_COLUMN_PREDICTED_LABEL,
+    SM_COLUMN_LABELS,        /* all of them, in their order, as the next */
+    SM_COLUMN_PROBABILITY,   /* of the predicted label */
+    SM_COLUMN_PROBABILITIES, /* of all labels */
+    SM_COLUMN_RAW_SCORE, /* what the model says before anything is made of it: here the probability too */
+    SM_COLUMN_RAW_SCORES,
+    SM_COLUMN_OTHER, /* a name that fits no classifier: the value is NaN */
+} sm_column_kind;
+
+enum {
+    SM_MAX_COLUMNS = 16,
+    SM_COLUMN_NAME_BYTES = 40, /* with its NUL */
+};
+
+typedef struct sm_columns {
+    size_t n; /* at least 1 */
+    struct {
+        sm_column_kind kind;
+        char name[SM_COLUMN_NAME_BYTES]; /* without blanks, in lower case */
+    } all[SM_MAX_COLUMNS];
+} sm_columns;
+
+/* names: separated by commas. Errors: TML_EINVAL for a name that is empty, too long, or there twice, and for too many. */
+TML_NODISCARD tml_status sm_columns_parse(tml_str names, sm_columns *out, tml_error *err);
+
 /* What the recipe and the server's settings say of requests and answers. */
 typedef struct sm_dialect {
     const char *request_key; /* its own keys ("input", "result"); both or none are NULL */
@@ -79,7 +107,9 @@ typedef struct sm_dialect {
     bool is_batch;   /* a damaged line becomes a row with a fault; otherwise it ends the request */
     size_t max_rows; /* 0: no limit; likewise the next */
     size_t max_row_bytes;
-    sm_ask ask; /* what query and headers ask of every row */
+    size_t n_columns; /* of the model's vectors (tmli_model_columns); 0: it takes texts alone */
+    const sm_columns *columns; /* of answers, borrowed until their end; NULL: the usual ones */
+    sm_ask ask;                /* what query and headers ask of every row */
 } sm_dialect;
 
 /* Like sm_media_of_answer, by the customs of a style: BlazingText answers in the preferred type whatever Accept says. */
@@ -160,23 +190,36 @@ TML_NODISCARD tml_status sm_json_open(sm_rows *rows, tml_str body, tml_error *er
 TML_NODISCARD tml_status sm_json_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
 TML_NODISCARD tml_status sm_json_line_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
 
+/* ---- rows → scores (content_scores.c) ---- */
+
+/* Scores [n, labels] of n rows, texts and vectors mixed; those of a row with a fault are not set. Errors: those of
+ * tml_session_predict and tmli_session_predict_rows. */
+TML_NODISCARD tml_status sm_rows_score(tml_session *session, const tml_model *model,
+                                       const sm_row *rows, size_t n, double *scores,
+                                       tml_error *err);
+
 /* ---- scores → bodies (content_answers.c) ---- */
 
 typedef struct sm_answers {
     const tml_model *model; /* borrowed: the labels */
     sm_media media;
     sm_shape shape;
+    sm_style style;
     sm_ask ask;
-    bool is_document;         /* TEXT and CSV: no line end behind the label */
-    const char *response_key; /* of the OWN shapes */
-    tmli_buf *out;            /* borrowed; its owner asks whether it failed */
-    size_t n;                 /* rows so far */
+    bool is_document;          /* TEXT and CSV: no line end behind the label */
+    bool is_one;               /* JSON: the request holds a single text, not a list of texts */
+    const char *response_key;  /* of the OWN shapes */
+    const sm_columns *columns; /* borrowed, or NULL */
+    tmli_buf *out;             /* borrowed; its owner asks whether it failed */
+    size_t n;                  /* rows so far */
 } sm_answers;
 
 void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out);
-/* scores: [labels] of one row, NULL for one with a fault. */
-void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores);
+/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL; types without a place
+ * for it leave it out. */
+void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
+                    const tml_explanation *explanation);
 void sm_answers_end(sm_answers *answers);
 
 #endif

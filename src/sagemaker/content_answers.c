@@ -1,12 +1,14 @@
-/* Scores → bodies. JSON is spaced as Python's json.dumps does it, which the systems that textml replaces answer with. */
-#include "sagemaker/content.h"
+/* Scores → bodies: what an answer is made of, by its type, shape and style. Each part is written elsewhere. */
+#include "sagemaker/answers.h"
 
 #include "base/bytes.h"
-#include "base/json.h"
 
-static bool is_own(const sm_answers *answers)
+/* Whether the recipe's own shape has a place for all that is asked. */
+static bool fits_own_shape(const sm_rows *rows)
 {
-    return answers->shape != SM_SHAPE_ROWS;
+    const sm_ask *const ask = &rows->ask;
+    return rows->dialect.response_key != NULL && rows->dialect.style == SM_STYLE_TEXTML &&
+           rows->dialect.columns == NULL && ask->k == 0 && ask->explain == 0 && !ask->probabilities;
 }
 
 void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
@@ -14,107 +16,49 @@ void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
 {
     *answers = (sm_answers){.model = model,
                             .media = media,
-                            .shape = rows->shape,
+                            .shape = fits_own_shape(rows) ? rows->shape : SM_SHAPE_ROWS,
+                            .style = rows->dialect.style,
                             .ask = rows->ask,
                             .is_document = rows->is_document,
+                            .is_one = rows->media == SM_JSON && !rows->is_list,
                             .response_key = rows->dialect.response_key,
+                            .columns = rows->dialect.columns,
                             .out = out};
-    if (rows->ask.probabilities || answers->response_key == NULL) {
-        answers->shape = SM_SHAPE_ROWS; /* the own shape has no place for numbers */
-    }
-    if (media != SM_JSON) {
-        return;
-    }
-    tmli_buf_append_byte(out, '{');
-    tmli_json_string(out,
-                     is_own(answers) ? tmli_str(answers->response_key) : TML_STR("predictions"));
-    tmli_buf_append_text(out, answers->shape == SM_SHAPE_OWN ? ": " : ": [");
-}
-
-static void add_prediction(const sm_answers *answers, const sm_row *row, const double *scores,
-                           size_t best)
-{
-    tmli_buf *out = answers->out;
-    tmli_buf_append_text(out, "{\"label\": ");
-    tmli_json_string(out, tml_model_label(answers->model, best));
-    tmli_buf_append_text(out, ", \"score\": ");
-    tmli_json_float(out, (float)scores[best]);
-    if (row->ask.probabilities) {
-        tmli_buf_append_text(out, ", \"probabilities\": {");
-        const size_t n = tml_model_labels(answers->model);
-        for (size_t i = 0; i < n; i++) {
-            if (i > 0) {
-                tmli_buf_append_text(out, ", ");
-            }
-            tmli_json_string(out, tml_model_label(answers->model, i));
-            tmli_buf_append_text(out, ": ");
-            tmli_json_float(out, (float)scores[i]);
-        }
-        tmli_buf_append_byte(out, '}');
-    }
-    tmli_buf_append_byte(out, '}');
-}
-
-/* A label as a line, whose end is another's matter: line ends in it become blanks. */
-static void add_line(tmli_buf *out, tml_str label)
-{
-    for (size_t i = 0; i < label.len; i++) {
-        const bool is_end = label.data[i] == '\n' || label.data[i] == '\r';
-        tmli_buf_append_byte(out, is_end ? ' ' : label.data[i]);
+    if (media == SM_JSON) {
+        sm_json_begin(answers);
     }
 }
 
-/* A label as an RFC 4180 field: in quotes where a separator, a quote or a line end asks for them. */
-static void add_field(tmli_buf *out, tml_str label)
+const char *sm_label_prefix(const sm_answers *answers, size_t label)
 {
-    bool needs_quotes = false;
-    for (size_t i = 0; i < label.len; i++) {
-        const char c = label.data[i];
-        needs_quotes = needs_quotes || c == ',' || c == '"' || c == '\n' || c == '\r';
-    }
-    if (!needs_quotes) {
-        tmli_buf_append_str(out, label);
-        return;
-    }
-    tmli_buf_append_byte(out, '"');
-    for (size_t i = 0; i < label.len; i++) {
-        if (label.data[i] == '"') {
-            tmli_buf_append_byte(out, '"');
-        }
-        tmli_buf_append_byte(out, label.data[i]);
-    }
-    tmli_buf_append_byte(out, '"');
+    static const char prefix[] = "__label__";
+    return answers->style == SM_STYLE_BLAZINGTEXT &&
+                   !tmli_str_starts(tml_model_label(answers->model, label), prefix)
+               ? prefix
+               : "";
 }
 
-static void add_json(const sm_answers *answers, const sm_row *row, const double *scores,
-                     size_t best)
+void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
+                    const tml_explanation *explanation)
 {
-    if (answers->n > 0) {
-        tmli_buf_append_text(answers->out, ", ");
+    sm_answer answer = {.row = row, .explanation = explanation};
+    if (row->fault == NULL && scores != NULL) {
+        answer.scores = scores;
+        answer.best = tml_best(scores, tml_model_labels(answers->model));
     }
-    if (is_own(answers)) {
-        tmli_json_string(answers->out, tml_model_label(answers->model, best));
-    } else {
-        add_prediction(answers, row, scores, best);
-    }
-}
-
-void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores)
-{
-    const size_t best = tml_best(scores, tml_model_labels(answers->model));
-    bool ends_line = !answers->is_document;
+    bool ends_line = false;
     switch (answers->media) {
-    case SM_JSON:
-        add_json(answers, row, scores, best);
-        ends_line = false;
-        break;
-    case SM_TEXT: add_line(answers->out, tml_model_label(answers->model, best)); break;
-    case SM_CSV: add_field(answers->out, tml_model_label(answers->model, best)); break;
+    case SM_JSON: sm_json_add(answers, &answer); break;
     case SM_JSON_LINES:
-    case SM_LIBSVM:
-    case SM_RECORDIO:
-        add_prediction(answers, row, scores, best);
+        sm_json_object(answers, &answer);
         ends_line = true;
+        break;
+    case SM_RECORDIO: sm_record_add(answers, &answer); break;
+    case SM_TEXT:
+    case SM_CSV:
+    case SM_LIBSVM: /* read, but not written: nobody can ask for it */
+        sm_line_add(answers, &answer);
+        ends_line = !answers->is_document;
         break;
     }
     if (ends_line) {
@@ -126,6 +70,6 @@ void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores
 void sm_answers_end(sm_answers *answers)
 {
     if (answers->media == SM_JSON) {
-        tmli_buf_append_text(answers->out, answers->shape == SM_SHAPE_OWN ? "}" : "]}");
+        sm_json_end(answers);
     }
 }

@@ -5,6 +5,10 @@
 #include "base/json.h"
 #include "sagemaker/content.h"
 
+enum {
+    MAX_ERROR_BYTES = 2047 /* what the platform shows of it to the client is shorter than 2048 */
+};
+
 unsigned serve_http_status(tml_status status)
 {
     switch (status) {
@@ -35,15 +39,27 @@ void serve_answer_empty(serve_answer *answer, unsigned status)
     tmli_buf_reset(&answer->body);
 }
 
+static void write_error(tmli_buf *out, unsigned status, tml_str sentence)
+{
+    tmli_buf_reset(out);
+    tmli_buf_printf(out, "{\"error\":{\"code\":%u,\"message\":", status);
+    tmli_json_string(out, sentence);
+    tmli_buf_append_text(out, "}}");
+}
+
 void serve_answer_error(serve_answer *answer, unsigned status, const char *sentence)
 {
     answer->status = status;
     answer->content_type = sm_media_type(SM_JSON);
     tmli_buf *out = &answer->body;
-    tmli_buf_reset(out);
-    tmli_buf_printf(out, "{\"error\":{\"code\":%u,\"message\":", status);
-    tmli_json_string(out, tmli_str(sentence));
-    tmli_buf_append_text(out, "}}");
+    tml_str shown = tmli_str(sentence);
+    write_error(out, status, shown);
+    while (out->len > MAX_ERROR_BYTES) {
+        /* A byte becomes six at most: this cuts off too little rather than too much, and then again. */
+        const size_t n_over = out->len - MAX_ERROR_BYTES;
+        shown.len = tmli_utf8_cut(shown.data, shown.len - (n_over + 5) / 6);
+        write_error(out, status, shown);
+    }
     if (out->failed) {
         serve_answer_empty(answer, status); /* no memory for words: the status says it alone */
     }

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "pipeline/session_rows.h"
 #include "sagemaker/content.h"
 
 /* One request on its way to its answer. */
@@ -22,7 +23,6 @@ typedef struct chunk {
     size_t n;
     invocation *owners[SERVE_CHUNK_ROWS];
     sm_row rows[SERVE_CHUNK_ROWS];
-    tml_str texts[SERVE_CHUNK_ROWS];
 } chunk;
 
 static void fail(invocation *call, unsigned http_status, const tml_error *err)
@@ -76,7 +76,8 @@ static void begin(const chunk *waiting, const serve_request *request, serve_answ
     const sm_dialect dialect = {.request_key = tml_model_request_key(model),
                                 .response_key = tml_model_response_key(model),
                                 .takes_documents = tml_model_takes_documents(model),
-                                .is_batch = server->settings.is_batch};
+                                .is_batch = server->settings.is_batch,
+                                .n_columns = tmli_model_columns(model)};
     const tml_status status = sm_rows_open(&call->rows, call->format, request->body, dialect,
                                            &waiting->lane->arena, &err);
     if (status != TML_OK) {
@@ -110,18 +111,15 @@ static void flush(chunk *waiting)
     const serve_seat *seat = waiting->seat;
     const size_t n_labels = tml_model_labels(seat->model);
     tml_error err = {0};
-    for (size_t i = 0; i < waiting->n; i++) {
-        waiting->texts[i] = waiting->rows[i].text;
-    }
     const tml_status status =
-        tml_session_predict(seat->session, waiting->texts, waiting->n, seat->scores, &err);
+        sm_rows_score(seat->session, seat->model, waiting->rows, waiting->n, seat->scores, &err);
     for (size_t i = 0; i < waiting->n; i++) {
         invocation *owner = waiting->owners[i];
         if (owner->has_failed) {
             continue;
         }
         if (status == TML_OK) {
-            sm_answers_add(&owner->answers, &waiting->rows[i], seat->scores + i * n_labels);
+            sm_answers_add(&owner->answers, &waiting->rows[i], seat->scores + i * n_labels, NULL);
         } else {
             fail(owner, serve_http_status(status), &err);
         }

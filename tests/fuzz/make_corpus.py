@@ -508,5 +508,42 @@ def tar():
             put("tar", case, bytes([number % 4]) + data)
 
 
-for make in (utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar):
+def golden_bodies(target, suite, choices):
+    """The inputs of a golden suite behind one byte each of choices."""
+    golden = os.path.join(HERE, "..", "..", "golden", suite)
+    for case in sorted(os.listdir(golden)):
+        with open(os.path.join(golden, case, "input"), "rb") as file:
+            data = file.read()
+        for choice in choices if len(data) <= 4096 else ():
+            put(target, f"{case}_{choice}", bytes([choice]) + data)
+
+
+def libsvm():
+    golden_bodies("libsvm", "libsvm", [2])
+    lines = "1 3:1 2:2\r\n\n# c\n0:1 # c\n-1 qid:1 7:1e-5\n"
+    damaged = "1 9:1\n1 1:1 1:2\n1 1\n1 1 2\n1 x:1\n1 2:\n1 2:nan\n1 99999999999999999999:1\n"
+    for choice in range(5):
+        put("libsvm", f"lines_{choice}", bytes([choice]) + (lines + damaged + lines).encode())
+
+
+def recordio():
+    golden_bodies("recordio", "records", [0, 16, 17])
+    frame = struct.pack("<II", 0xCED7230A, 3)
+    put("recordio", "no_record", b"\x11" + frame + b"abc\0" + frame + b"abc\0")
+    put("recordio", "cut", b"\x11" + frame + b"ab")
+    put("recordio", "bad_order", b"\x11" + struct.pack("<II", 0xCED7230A, 3 << 29))
+    put("recordio", "not_framed", b"\x10\x0a\x06\x0a\x04text")
+    put("recordio", "empty", b"\x11")
+    put("recordio", "aligned_magic", b"\x11" + struct.pack("<III", 0xCED7230A, 0xCED7230A, 0xCED7230A))
+    put("recordio", "many_entries", b"\x11" + b"\x0a\0" * 500)
+
+
+def answers():
+    labels = 'World\nScience & Technology\na,"b"|c\ncaf\u00e9 \'it\\\'\n__label__x'.encode() + b"\xff\x01"
+    for kind in range(15):  # type and style
+        for number, (k, rest) in enumerate([(0, 0), (2, 1), (9, 2), (0, 4), (3, 131)]):
+            put("answers", f"{kind}_{number}", bytes([kind, 3 + 4 * number, k, rest, 0x5A]) + labels)
+
+
+for make in (libsvm, recordio, answers, utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar):
     make()

@@ -12,7 +12,7 @@ BEGIN {
     # siblings. The public headers see each other only.
     split("base 1 num 2 text 2 features 3 models 4 pipeline 5 sagemaker 6 train 7 serve 7", words, " ")
     for (i = 1; i in words; i += 2) rank[words[i]] = words[i + 1]
-    split("cjson/ yaml.h zlib.h utf8proc.h libstemmer.h cblas.h microhttpd.h curl/ zconf.h", third_party, " ")
+    split("cjson/ yaml.h zlib.h utf8proc.h libstemmer.h cblas.h microhttpd.h curl/ zconf.h protobuf-c/", third_party, " ")
 }
 function complain(message) { print FILENAME ":" FNR ": " message; failed = 1 }
 FNR == 1 { split(FILENAME, part, "/"); layer = part[2] }

@@ -430,7 +430,7 @@ static void the_answer_to_a_document_is_the_bare_label(void **state)
                                       of_documents, &arena, NULL),
                          TML_OK);
         sm_answers_begin(&answers, &rows, cases[i].media, &model, &out);
-        sm_answers_add(&answers, &(sm_row){0}, cases[i].scores);
+        sm_answers_add(&answers, &(sm_row){0}, cases[i].scores, NULL);
         sm_answers_end(&answers);
         assert_string_equal(tmli_buf_cstr(&out), cases[i].want);
         sm_rows_close(&rows);
