@@ -143,6 +143,8 @@ static void score(chunk *waiting, invocation *call)
         waiting->owners[waiting->n++] = call;
         if (waiting->n == SERVE_CHUNK_ROWS) {
             flush(waiting);
+            sm_rows_release(
+                &call->rows); /* the rows of requests before it came from the arena before its own */
         }
     }
 }

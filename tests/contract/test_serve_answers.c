@@ -226,7 +226,7 @@ static void each_csv_record_is_a_text(void **state)
         {"market bank\nfilm song\n", "Business\nEntertainment\n"},
         {"\"market, bank\"\n\"film \"\"song\"\"\nactor\"\n", "Business\nEntertainment\n"},
         {"market, bank, profit\nvirus doctor", "Business\nHealth & Medicine\n"}, /* not quoted */
-        {"phone chip\r\n\r\nvirus doctor\r\n", "Science & Technology\nHealth & Medicine\n"},
+        {"phone chip\r\nvirus doctor\r\n\r\n\n", "Science & Technology\nHealth & Medicine\n"},
     };
     server *const s = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -85,8 +85,8 @@ static void a_raw_message_gets_the_bare_label(void **state)
         {"text/plain", "text/plain"},
         {"text/csv; charset=iso-8859-1", "text/csv"},
         {"text/plain; charset=latin-1", "text/plain"},
-        {"application/octet-stream", "text/plain"},
-        {NULL, "text/plain"},
+        {"application/octet-stream", "text/csv"},
+        {NULL, "text/csv"},
     };
     server *const s = *state;
     for (size_t i = 0; i < N_REQUESTS; i++) {

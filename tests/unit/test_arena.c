@@ -120,6 +120,36 @@ static void reset_and_deinit_accept_an_empty_arena(void **state)
     tmli_arena_deinit(&arena);
 }
 
+static void going_back_forgets_what_came_since(void **state)
+{
+    (void)state;
+    tmli_arena arena;
+    tmli_arena_init(&arena, 64, 200);
+    const tmli_arena_mark empty = tmli_arena_here(&arena);
+    char *const kept = tmli_arena_copy(&arena, TML_STR("kept"));
+    assert_non_null(kept);
+    const tmli_arena_mark mark = tmli_arena_here(&arena);
+    char *first = NULL;
+    for (size_t i = 0; i < 100;
+         i++) { /* within the limit each time, in the same place, over several blocks */
+        char *const a = tmli_arena_alloc(&arena, 16, 1);
+        char *const b = tmli_arena_alloc(&arena, 100, 1);
+        assert_non_null(a);
+        assert_non_null(b);
+        (void)memset(a, 'a', 16);
+        (void)memset(b, 'b', 100);
+        first = first != NULL ? first : a;
+        assert_ptr_equal(a, first);
+        tmli_arena_go_back(&arena, mark);
+        assert_string_equal(kept, "kept");
+    }
+    assert_int_equal(arena.used_bytes, mark.used_bytes);
+    tmli_arena_go_back(&arena, empty);
+    assert_int_equal(arena.used_bytes, 0);
+    assert_ptr_equal(tmli_arena_alloc(&arena, 1, 1), kept); /* its block was not given back */
+    tmli_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +161,7 @@ int main(void)
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(a_copy_ends_in_nul),
         cmocka_unit_test(reset_and_deinit_accept_an_empty_arena),
+        cmocka_unit_test(going_back_forgets_what_came_since),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

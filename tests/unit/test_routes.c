@@ -128,7 +128,7 @@ static void lines_get_lines(void **state)
     static const exchange cases[] = {
         {POST, TEXT, "", "hot\nice\nhot", 200, TEXT, "Warm\nCold, \"icy\"\nWarm\n"},
         {POST, TEXT, "*/*", "hot\r\n", 200, TEXT, "Warm\n"},
-        {POST, "application/octet-stream", "", "hot\nhot\n", 200, TEXT, "Warm\nWarm\n"},
+        {POST, "application/octet-stream", "", "hot\nhot\n", 200, CSV, "Warm\nWarm\n"},
         {POST, CSV, "", "hot\nice\n", 200, CSV, "Warm\n\"Cold, \"\"icy\"\"\"\n"},
         {POST, CSV, "text/*", "\"hot\"", 200, CSV, "Warm\n"},
         {POST, CSV, TEXT, "ice, ice\n", 200, TEXT, "Cold, \"icy\"\n"},
@@ -146,13 +146,15 @@ static void what_is_wrong_is_said(void **state)
     static const exchange cases[] = {
         {POST, "image/png", "", "x", 415, JSON,
          ERROR(415, "Content-Type: \\\"image/png\\\" is not read here; send application/json, "
-                    "text/plain or text/csv")},
+                    "application/jsonlines, text/plain, text/csv, text/libsvm or "
+                    "application/x-recordio-protobuf")},
         {POST, "text/plain; charset=utf-16", "", "x", 415, JSON,
          ERROR(415,
                "Content-Type: charset \\\"utf-16\\\" is not read here; send UTF-8 or ISO-8859-1")},
         {POST, JSON, "image/png", "{\"input\": \"hot\"}", 406, JSON,
          ERROR(406, "Accept: \\\"image/png\\\" is not written here; ask for application/json, "
-                    "text/plain, text/csv or application/jsonlines")},
+                    "application/jsonlines, text/plain, text/csv or "
+                    "application/x-recordio-protobuf")},
         {POST, JSON, "", "", 400, JSON,
          ERROR(400, "the body is empty: expected JSON such as {\\\"input\\\": …}")},
         {POST, JSON, "", "{\"x\": 1}", 400, JSON,
@@ -163,7 +165,7 @@ static void what_is_wrong_is_said(void **state)
         {POST, JSON, TEXT, "{\"input\"", 400, JSON,
          ERROR(400, "line 1, column 9: this is not JSON: expected ':', found the end")},
         {POST, CSV, "", "hot\n\"a\",b\n", 400, JSON,
-         ERROR(400, "body:2: 2 fields, expected one: put the whole text in one pair of quotes")},
+         ERROR(400, "line 2: 2 fields, expected one: put the whole text in one pair of quotes")},
     };
     check(fix, cases, COUNT_OF(cases));
     serve_request packed = {.method = TML_STR("POST"),
