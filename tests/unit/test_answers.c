@@ -24,7 +24,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-    N_LABELS = 3
+    N_LABELS = 3,
+    MOST_LABELS = 3000,
 };
 
 static const char *labels[N_LABELS] = {"a", "caf\xc3\xa9 \"x\"", "__label__c"};
@@ -397,22 +398,18 @@ static int compare_labels(const void *a, const void *b)
 static void the_best_come_first_for_any_number_of_labels(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 2, 3, SM_RANKING_BATCH, SM_RANKING_BATCH + 1, 3000};
+    static const size_t sizes[] = {1, 2, 3, SM_RANKING_BATCH, SM_RANKING_BATCH + 1, MOST_LABELS};
     tmli_rng rng = tmli_rng_at(5, TMLI_RNG_SHUFFLE, 0, 0);
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         const size_t n = sizes[i];
-        double *const values = calloc(n, sizeof *values);
-        uint32_t *const want = calloc(n, sizeof *want);
-        if (values == NULL || want == NULL) {
-            fail_msg("no memory");
-            return;
-        }
+        static double values[MOST_LABELS];
+        static uint32_t want[MOST_LABELS];
         for (size_t j = 0; j < n; j++) {
             values[j] = (double)tmli_rng_below(&rng, (uint32_t)n) / 2; /* many are equal */
             want[j] = (uint32_t)j;
         }
         compared = values;
-        qsort(want, n, sizeof *want, compare_labels);
+        qsort(want, n, sizeof want[0], compare_labels);
         const size_t ks[] = {1, n / 2 + 1, n, n + 1, SIZE_MAX};
         for (size_t k = 0; k < COUNT_OF(ks); k++) {
             sm_ranking ranking;
@@ -424,8 +421,6 @@ static void the_best_come_first_for_any_number_of_labels(void **state)
             }
             assert_int_equal(n_given, ks[k] < n ? ks[k] : n);
         }
-        free(values);
-        free(want);
     }
 }
 
