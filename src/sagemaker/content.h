@@ -102,6 +102,7 @@ typedef struct sm_rows {
     size_t n;         /* rows given so far */
     sm_dialect dialect;
     tmli_arena *arena; /* borrowed: JSON's values, CSV's texts, what was latin-1 */
+    bool needs_arena;  /* what all rows lie in is in it */
     const char *list;  /* JSON: the key that holds the texts, or NULL for a bare string or list */
     bool is_list;      /* JSON: … in a list */
     const tmli_value *item; /* JSON: the next one */
@@ -119,6 +120,8 @@ TML_NODISCARD tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str b
 /* The next row, borrowed from body or arena until sm_rows_release; *has false at the end. Errors: TML_EFORMAT naming the
  * row, TML_ENOMEM. */
 TML_NODISCARD tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err);
+/* Rows given so far are not used any more: their memory serves the next ones. Only where the arena is this body's alone. */
+void sm_rows_release(sm_rows *rows);
 void sm_rows_close(sm_rows *rows);
 
 /* ---- scores → bodies (content_answers.c) ---- */

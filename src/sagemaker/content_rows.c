@@ -305,8 +305,11 @@ tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialec
                       .ask = dialect.ask,
                       .dialect = dialect,
                       .arena = arena};
-    return format.media == SM_JSON ? open_json(rows, body, err)
-                                   : open_text(rows, format, body, err);
+    const size_t used_before = arena->used_bytes;
+    const tml_status status =
+        format.media == SM_JSON ? open_json(rows, body, err) : open_text(rows, format, body, err);
+    rows->needs_arena = arena->used_bytes > used_before;
+    return status;
 }
 
 /* The next line, or the whole body. */
@@ -347,6 +350,13 @@ tml_status sm_rows_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err)
         rows->n++;
     }
     return status;
+}
+
+void sm_rows_release(sm_rows *rows)
+{
+    if (!rows->needs_arena) {
+        tmli_arena_reset(rows->arena);
+    }
 }
 
 void sm_rows_close(sm_rows *rows)

@@ -25,6 +25,12 @@ typedef struct serve_settings {
     bool is_batch;           /* SAGEMAKER_BATCH: one bad line does not fail the others */
     bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
     size_t n_threads;    /* that answer */
+    size_t max_rows;     /* of a request; 0: no limit, likewise the next */
+    size_t max_row_bytes;
+    size_t max_queue; /* long requests at a time, those that wait and those that are worked on */
+    size_t max_queue_bytes; /* of their bodies together */
+    double timeout_s;       /* most that a long request may wait and take; 0: no limit */
+    bool streams;           /* answers of lines to long requests are sent as they come */
 } serve_settings;
 
 /* What one thread needs to answer. Only its thread touches it, but for n_open. */
