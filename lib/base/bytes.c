@@ -120,6 +120,25 @@ bool tmli_str_ends(tml_str s, const char *suffix)
     return n <= s.len && (n == 0 || memcmp(s.data + s.len - n, suffix, n) == 0);
 }
 
+size_t tmli_str_find(tml_str s, const char *text)
+{
+    const size_t n = strlen(text);
+    if (n == 0) {
+        return 0;
+    }
+    for (size_t at = 0; at + n <= s.len; at++) {
+        const char *first = memchr(s.data + at, text[0], s.len - n + 1 - at);
+        if (first == NULL) {
+            break;
+        }
+        at = (size_t)(first - s.data);
+        if (memcmp(first, text, n) == 0) {
+            return at;
+        }
+    }
+    return SIZE_MAX;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

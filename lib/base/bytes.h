@@ -54,6 +54,7 @@ bool tmli_str_eq_nocase(tml_str a, tml_str b); /* ASCII letters only */
 int tmli_str_compare(tml_str a, tml_str b);    /* as unsigned bytes; a prefix comes first */
 bool tmli_str_starts(tml_str s, const char *prefix);
 bool tmli_str_ends(tml_str s, const char *suffix);
+size_t tmli_str_find(tml_str s, const char *text); /* where it stands first; SIZE_MAX: nowhere */
 tml_str tmli_str_trim(tml_str s); /* without ASCII blanks, tabs and line ends on both sides */
 /* Writes latin-1 as UTF-8: bytes from 0x80 on become the two bytes of the code point of that value. Returns the bytes
  * written, at most 2 * n. to: room for them; from may be the last n of room for 2 * n. */

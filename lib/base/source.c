@@ -7,19 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ZLIB_CONST /* makes z_stream.next_in a pointer to const */
-#include <zlib.h>
-
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/mem.h"
 #include "base/source_ahead.h"
 #include "base/status.h"
 
 enum {
-    INPUT_BYTES = 128 * 1024,   /* of compressed data held at a time */
-    FILL_BYTES = 64 * 1024,     /* a window reads at least so much, unless its limit is smaller */
-    GZIP_WINDOW_BITS = 15 + 16, /* zlib's code for "a gzip header, any window" */
+    INPUT_BYTES = 128 * 1024, /* of compressed data held at a time */
+    FILL_BYTES = 64 * 1024,   /* a window reads at least so much, unless its limit is smaller */
 };
 
 typedef enum packing {
@@ -36,10 +33,9 @@ struct tmli_source {
     const unsigned char *end;
     unsigned char *input; /* owned; NULL for memory */
     bool input_ended;
-    bool in_member; /* inside a gzip member: the end of the input would cut it */
-    bool has_zlib;
-    z_stream zlib;
-    tmli_ahead *ahead; /* owned; once it is there, its thread alone reads */
+    bool in_member;          /* inside a gzip member: the end of the input would cut it */
+    tmli_inflater *inflater; /* owned; NULL until the bytes are known to be gzip */
+    tmli_ahead *ahead;       /* owned; once it is there, its thread alone reads */
 };
 
 static tml_status create(const char *name, tmli_source **out, tml_error *err)
@@ -64,9 +60,7 @@ void tmli_source_free(tmli_source *source)
         return;
     }
     tmli_ahead_free(source->ahead); /* first: its thread uses the rest */
-    if (source->has_zlib) {
-        (void)inflateEnd(&source->zlib);
-    }
+    tmli_inflater_free(source->inflater);
     if (source->fd >= 0) {
         (void)close(source->fd);
     }
@@ -168,26 +162,12 @@ static bool begins_member(const tmli_source *source)
     return is_gzip(source->at, waiting(source));
 }
 
-static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
+static tml_status begin_inflating(tmli_source *source, tml_error *err)
 {
-    (void)ctx;
-    return tmli_alloc(n, size);
-}
-
-static void zlib_free(void *ctx, void *block)
-{
-    (void)ctx;
-    tmli_free(block);
-}
-
-static tml_status begin_zlib(tmli_source *source, tml_error *err)
-{
-    source->zlib.zalloc = zlib_alloc;
-    source->zlib.zfree = zlib_free;
-    if (inflateInit2(&source->zlib, GZIP_WINDOW_BITS) != Z_OK) {
+    source->inflater = tmli_inflater_create();
+    if (source->inflater == NULL) {
         return tmli_fail_memory(err, source->name);
     }
-    source->has_zlib = true;
     source->in_member = true;
     return TML_OK;
 }
@@ -196,7 +176,7 @@ static tml_status detect_packing(tmli_source *source, tml_error *err)
 {
     tml_status status = load_input(source, 2, err);
     if (status == TML_OK && begins_member(source)) {
-        status = begin_zlib(source, err);
+        status = begin_inflating(source, err);
         source->packing = status == TML_OK ? PACKING_GZIP : PACKING_UNKNOWN;
     } else if (status == TML_OK) {
         source->packing = PACKING_NONE;
@@ -230,7 +210,7 @@ static tml_status begin_next_member(tmli_source *source, bool *ended, tml_error 
         return TML_OK;
     }
     if (begins_member(source)) {
-        (void)inflateReset(&source->zlib); /* fails for a stream that was never begun only */
+        tmli_inflater_reset(source->inflater);
         source->in_member = true;
         return TML_OK;
     }
@@ -254,25 +234,17 @@ static tml_status begin_next_member(tmli_source *source, bool *ended, tml_error 
 static tml_status inflate_some(tmli_source *source, unsigned char *buffer, size_t n, size_t *got,
                                tml_error *err)
 {
-    z_stream *const z = &source->zlib;
-    const size_t n_in = waiting(source);
-    z->next_in = source->at;
-    z->avail_in = n_in < UINT_MAX ? (unsigned)n_in : UINT_MAX;
-    z->next_out = buffer;
-    z->avail_out = n < UINT_MAX ? (unsigned)n : UINT_MAX;
-    const int result = inflate(z, Z_NO_FLUSH);
-    source->at = z->next_in;
-    *got = (size_t)(z->next_out - buffer);
+    tml_str packed = {(const char *)source->at, waiting(source)};
+    const char *why = NULL;
+    const tmli_inflated result = tmli_inflate(source->inflater, &packed, buffer, n, got, &why);
+    source->at = source->end - packed.len;
     switch (result) {
-    case Z_STREAM_END: source->in_member = false; return TML_OK;
-    case Z_OK:
-    case Z_BUF_ERROR: /* no progress: more input is needed, and the caller looks for it */
-        return TML_OK;
-    case Z_MEM_ERROR: return tmli_fail_memory(err, source->name);
-    default:
-        return tmli_fail(err, TML_EFORMAT, "%s: the gzip data are damaged: %s", source->name,
-                         z->msg != NULL ? z->msg : "not a gzip stream");
+    case TMLI_INFLATED_MEMBER: source->in_member = false; return TML_OK;
+    case TMLI_INFLATED_SOME: return TML_OK; /* without progress the caller looks for more input */
+    case TMLI_INFLATED_NO_MEMORY: return tmli_fail_memory(err, source->name);
+    case TMLI_INFLATED_DAMAGED: break;
     }
+    return tmli_fail(err, TML_EFORMAT, "%s: the gzip data are damaged: %s", source->name, why);
 }
 
 static tml_status read_gzip(tmli_source *source, void *buffer, size_t n, size_t *got,

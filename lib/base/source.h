@@ -1,5 +1,4 @@
-/* base/source.h: a stream of bytes from a file, a pipe or memory; gzip is recognised by its first bytes and unpacked.
- * The only file that includes zlib. */
+/* base/source.h: a stream of bytes from a file, a pipe or memory; gzip is recognised by its first bytes and unpacked. */
 #ifndef BASE_SOURCE_H
 #define BASE_SOURCE_H
 

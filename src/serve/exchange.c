@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "serve/query.h"
 
 enum {
     KEPT_BYTES = 16 << 10, /* most that an idle one keeps in each buffer */
@@ -39,11 +40,13 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->request = (serve_request){0};
     ex->content_length = (tml_str){0};
     tmli_buf_reset(&ex->body);
+    tmli_buf_reset(&ex->pieces);
     return ex;
 }
 
 static void free_exchange(serve_exchange *ex)
 {
+    tmli_buf_deinit(&ex->pieces);
     tmli_buf_deinit(&ex->body);
     tmli_buf_deinit(&ex->answer.body);
     tmli_free(ex);
@@ -67,6 +70,7 @@ void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
     }
     shrink(&ex->body);
     shrink(&ex->answer.body);
+    shrink(&ex->pieces);
     ex->next = idle->first;
     idle->first = ex;
     idle->n++;
@@ -88,11 +92,18 @@ void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 {
     tml_str expected = {0};
     tml_str *place = NULL;
+    if (serve_query_put_header(&ex->request, name, value)) {
+        return;
+    }
     /* By length first: most headers are none of these. */
     switch (name.len) {
     case sizeof("Accept") - 1:
         expected = TML_STR("Accept");
         place = &ex->request.accept;
+        break;
+    case sizeof("Accept-Encoding") - 1:
+        expected = TML_STR("Accept-Encoding");
+        place = &ex->request.accept_encoding;
         break;
     case sizeof("Content-Type") - 1:
         expected = TML_STR("Content-Type");
@@ -113,18 +124,24 @@ void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
     }
 }
 
-bool serve_exchange_is_at_most(const serve_exchange *ex, size_t max)
+/* SIZE_MAX for what is no number, or too large. */
+static size_t announced(const serve_exchange *ex)
 {
     const tml_str digits = ex->content_length;
     size_t n = 0;
     for (size_t i = 0; i < digits.len; i++) {
         const size_t digit = (size_t)digits.data[i] - '0';
         if (digit > 9 || n > (SIZE_MAX - digit) / 10) {
-            return false;
+            return SIZE_MAX;
         }
         n = 10 * n + digit;
     }
-    return n <= max;
+    return n;
+}
+
+bool serve_exchange_is_at_most(const serve_exchange *ex, size_t max)
+{
+    return announced(ex) <= max;
 }
 
 bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t max)
@@ -134,6 +151,12 @@ bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t
         return false;
     }
     if (ex->reads_body && ex->stage == SERVE_READING) {
+        const size_t n_announced = announced(ex);
+        if (ex->body.len == 0 && n_announced >= n && n_announced <= max) {
+            /* All of it at once: a buffer that doubles would be copied, and end twice as large. Pages that are not written
+             * to cost nothing, so a client that announces more than it sends gains nothing by it. */
+            (void)tmli_buf_reserve(&ex->body, n_announced);
+        }
         tmli_buf_append(&ex->body, bytes, n);
     }
     return true;

@@ -22,12 +22,13 @@ typedef enum serve_stage {
 } serve_stage;
 
 typedef struct serve_exchange {
-    serve_job job;               /* first, so that a job is its exchange */
-    struct serve_exchange *next; /* in its thread's list of idle ones */
-    serve_lane *lane;            /* of the thread that owns the connection */
-    void *http;                  /* the rest of the socket's side: its own, borrowed */
-    void *connection;            /* as http */
-    serve_connection *socket;    /* borrowed; NULL when there was no memory for it */
+    serve_job job;                    /* first, so that a job is its exchange */
+    struct serve_exchange *next;      /* in its thread's list of idle ones */
+    serve_lane *lane;                 /* of the thread that owns the connection */
+    void *http;                       /* the rest of the socket's side: its own, borrowed */
+    void *connection;                 /* as http */
+    void (*resume)(void *connection); /* by any thread: its own has the connection again */
+    serve_connection *socket;         /* borrowed; NULL when there was no memory for it */
     serve_stage stage;
     bool reads_body;
     size_t n_received; /* bytes of the body; of a refused one: since then */
@@ -35,6 +36,9 @@ typedef struct serve_exchange {
     serve_request request;  /* borrows from the connection and body */
     tml_str content_length; /* likewise */
     serve_answer answer;
+    serve_invocation *invocation; /* owned; of a long request between its slices, otherwise NULL */
+    bool has_pieces;              /* some of its answer is out */
+    tmli_buf pieces;              /* what put_piece has taken */
 } serve_exchange;
 
 /* Those of one thread that wait for use. */
@@ -62,5 +66,16 @@ void serve_exchange_refuse(serve_exchange *ex);
 /* Makes the answers of n exchanges, at most SERVE_CHUNK_ROWS, on the thread of lane, and calls them answered; a lane of
  * NULL, for want of memory, gives a 503. */
 void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane);
+
+/* ---- answers in pieces (exchange_pieces.c) ---- */
+
+/* On a worker's thread: sends what is in ex->answer.body and empties it. False when the client is gone. */
+bool serve_exchange_put_piece(serve_exchange *ex);
+/* The worker's last word: the answer is complete with what is in ex->answer.body. */
+void serve_exchange_finish_pieces(serve_exchange *ex);
+/* Likewise, but what is out is all that there will be: the connection is cut. */
+void serve_exchange_cut_short(serve_exchange *ex);
+/* Whether nobody waits for the answer; on the worker's thread. */
+bool serve_exchange_is_abandoned(const serve_exchange *ex);
 
 #endif

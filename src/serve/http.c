@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "serve/aside.h"
 #include "serve/connections.h"
 #include "serve/exchange.h"
 #include "serve/listen.h"
@@ -28,12 +29,12 @@ enum {
      * each request; with the 32 KiB that it takes by itself that is a sixth of a short request's time. */
     CONNECTION_BYTES = 12 << 10,
     MAX_CONNECTIONS = 4096,
-    SPARE_FILES = 64,           /* file descriptors that are not connections */
-    STACK_BYTES = 512 << 10,    /* address space; what is touched counts, a few pages */
-    LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
-    MAX_WAITING = 32,           /* short requests that are scored together: more gain nothing */
-    KEPT_ANSWERS = 32,          /* of a thread: many a model has fewer labels */
-    KEPT_ANSWER_BYTES = 96,     /* a label in its JSON */
+    SPARE_FILES = 64,             /* file descriptors that are not connections */
+    STACK_BYTES = 512 << 10,      /* address space; what is touched counts, a few pages */
+    MAX_WAITING = 32,             /* short requests that are scored together: more gain nothing */
+    MAX_WAITING_BYTES = 64 << 10, /* of theirs: what a /ping may have to wait for */
+    KEPT_ANSWERS = 32,            /* of a thread: many a model has fewer labels */
+    KEPT_ANSWER_BYTES = 96,       /* a label in its JSON */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
 };
 
@@ -85,6 +86,11 @@ static serve_lane *lane_here(serve_http *http)
     return thread_lane != NULL && thread_lane->side != NULL ? thread_lane : NULL;
 }
 
+static void resume(void *connection)
+{
+    MHD_resume_connection(connection);
+}
+
 static serve_exchange *begin(serve_http *http, struct MHD_Connection *connection)
 {
     serve_lane *lane = lane_here(http);
@@ -100,6 +106,7 @@ static serve_exchange *begin(serve_http *http, struct MHD_Connection *connection
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     ex->http = http;
     ex->connection = connection;
+    ex->resume = resume;
     ex->socket = info != NULL ? info->socket_context : NULL;
     serve_exchange_set_uploading(ex, true);
     return ex;
@@ -174,11 +181,15 @@ static struct MHD_Response *create_response(const serve_answer *answer,
     if (response == NULL) {
         return NULL;
     }
+    char seconds[16];
+    (void)snprintf(seconds, sizeof(seconds), "%u", answer->retry_after_s);
     const struct {
         const char *name;
         const char *value;
     } headers[] = {
         {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
+        {MHD_HTTP_HEADER_CONTENT_ENCODING, answer->is_gzip ? "gzip" : NULL},
+        {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after_s > 0 ? seconds : NULL},
         {MHD_HTTP_HEADER_ALLOW, answer->allow},
         {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
     };
@@ -301,22 +312,18 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
     return MHD_YES;
 }
 
-/* On a worker's thread. */
-static void work_aside(serve_lane *lane, serve_job *job)
-{
-    serve_exchange *ex = (serve_exchange *)job;
-    serve_exchange_work(&ex, 1, lane);
-    MHD_resume_connection(ex->connection); /* from here on its own thread has it */
-}
-
-/* Hands a long request over; false when it must be answered here. */
+/* Hands a long request over, or turns it away; false when it must be answered here. */
 static bool hand_over(serve_exchange *ex)
 {
     const serve_http *http = ex->http;
-    if (ex->body.len < LONG_BODY_BYTES ||
-        atomic_load_explicit(&http->is_draining, memory_order_relaxed) ||
-        !serve_workers_ready(http->workers)) {
+    unsigned retry_after_s = 0;
+    if (!serve_is_long(ex) || atomic_load_explicit(&http->is_draining, memory_order_relaxed)) {
         return false;
+    }
+    switch (serve_workers_admit(http->workers, &ex->job, ex->body.len, &retry_after_s)) {
+    case SERVE_NO_WORKER: return false;
+    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
+    case SERVE_ADMITTED: break;
     }
     ex->stage = SERVE_WORKING;
     MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
@@ -333,7 +340,7 @@ static void let_wait(serve_exchange *ex)
     ex->stage = SERVE_WAITING;
     side->waiting[side->n_waiting++] = ex;
     side->n_waiting_bytes += ex->body.len;
-    if (side->n_waiting == MAX_WAITING || side->n_waiting_bytes > LONG_BODY_BYTES) {
+    if (side->n_waiting == MAX_WAITING || side->n_waiting_bytes > MAX_WAITING_BYTES) {
         work_on_waiting(ex->lane);
     }
 }
@@ -455,7 +462,11 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
     if (http->empty == NULL || !http->has_connections) {
         TMLI_TRY(tmli_fail_memory(err, "the HTTP server"));
     }
-    TMLI_TRY(serve_workers_create(server, options->n_threads, work_aside, &http->workers, err));
+    const serve_workers_options workers = {.n_threads = options->n_threads,
+                                           .max_jobs = server->settings.max_queue,
+                                           .max_bytes = server->settings.max_queue_bytes,
+                                           .work = serve_work_aside};
+    TMLI_TRY(serve_workers_create(server, &workers, &http->workers, err));
     http->port = options->port;
     TMLI_TRY(serve_listen(options->host, &http->port, &http->listen_fd, err));
     TMLI_TRY(start_daemon(http, options->n_threads, err));

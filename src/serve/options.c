@@ -13,10 +13,15 @@ enum {
     DEFAULT_PORT = 8080,
     MAX_THREADS = 256,
     DEFAULT_BODY_BYTES = 100 << 20, /* the largest MaxPayloadInMB of a batch transform */
-    UNSET_PORT = UINT16_MAX + 1,    /* 0 asks for any free port */
+    DEFAULT_ROWS = 10000000,        /* more than 100 MiB of headlines hold */
+    DEFAULT_ROW_BYTES = 8 << 20,
+    DEFAULT_QUEUE = 1000,
+    MAX_TIMEOUT_S = 86400,
+    UNSET_PORT = UINT16_MAX + 1, /* 0 asks for any free port */
 };
 
 #define MAX_BODY_BYTES (UINT64_C(4) << 30)
+#define DEFAULT_QUEUE_BYTES (UINT64_C(1) << 30)
 
 const char serve_usage[] =
     "usage: serve [option]...\n"
@@ -30,6 +35,13 @@ const char serve_usage[] =
     "  --threads N        threads that answer; default: the processors that the cgroup grants\n"
     "  --max-body BYTES   longest body that is read; default: $MAX_CONTENT_LENGTH, else\n"
     "                     104857600\n"
+    "  --max-rows N       most rows of a request; default: 10000000\n"
+    "  --max-row-bytes BYTES  longest row; default: 8388608\n"
+    "  --max-queue N      most long requests that wait or are worked on; default: 1000\n"
+    "  --max-queue-bytes BYTES  most of their bodies together; default: 1073741824\n"
+    "  --timeout S        longest that a long request waits and takes; default:\n"
+    "                     $SAGEMAKER_MODEL_SERVER_TIMEOUT, else without limit\n"
+    "  --stream           answers of lines to long requests are sent while they are made\n"
     "  --quiet            nothing but warnings and errors\n"
     "  --log-format WORD  text or json\n"
     "  --help             this text\n"
@@ -37,24 +49,29 @@ const char serve_usage[] =
     "\n"
     "SIGTERM and SIGINT finish the requests that are being answered, then end serve.\n";
 
+#define COUNT(option, field, highest)                                              \
+    {                                                                              \
+        .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = 1, \
+        .most = (highest)                                                          \
+    }
+
 tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_error *err)
 {
     static const char *const formats[] = {"text", "json", NULL};
     *out = (serve_options){.port = UNSET_PORT};
+    serve_settings *settings = &out->settings;
     const sm_option table[] = {
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->model_dir},
         {.name = "port", .kind = SM_OPTION_COUNT, .out = &out->port, .most = UINT16_MAX},
         {.name = "host", .kind = SM_OPTION_TEXT, .out = &out->host},
-        {.name = "threads",
-         .kind = SM_OPTION_COUNT,
-         .out = &out->n_threads,
-         .least = 1,
-         .most = MAX_THREADS},
-        {.name = "max-body",
-         .kind = SM_OPTION_COUNT,
-         .out = &out->max_body,
-         .least = 1,
-         .most = MAX_BODY_BYTES},
+        COUNT("threads", n_threads, MAX_THREADS),
+        COUNT("max-body", max_body, MAX_BODY_BYTES),
+        COUNT("max-rows", max_rows, SIZE_MAX),
+        COUNT("max-row-bytes", max_row_bytes, MAX_BODY_BYTES),
+        COUNT("max-queue", max_queue, SIZE_MAX),
+        COUNT("max-queue-bytes", max_queue_bytes, SIZE_MAX),
+        COUNT("timeout", timeout_s, MAX_TIMEOUT_S),
+        {.name = "stream", .kind = SM_OPTION_FLAG, .out = &settings->streams},
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
         {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->log_format, .words = formats},
         {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
@@ -64,6 +81,8 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         .program = "serve", .options = table, .n_options = sizeof(table) / sizeof(table[0])};
     return sm_args_parse(&args, argc, argv, err);
 }
+
+#undef COUNT
 
 /* The variable's number, or fallback when it is not set or, with a warning, is none in least..most. */
 static uint64_t number_from(const char *name, uint64_t least, uint64_t most, uint64_t fallback,
@@ -107,6 +126,11 @@ static bool is_true(const char *name)
     return tmli_str_eq_nocase(tmli_str_trim(tmli_str(getenv(name))), TML_STR("true"));
 }
 
+static uint64_t or_else(uint64_t given, uint64_t usual)
+{
+    return given > 0 ? given : usual;
+}
+
 void serve_options_complete(serve_options *options, const tml_log *log)
 {
     serve_settings *settings = &options->settings;
@@ -127,7 +151,16 @@ void serve_options_complete(serve_options *options, const tml_log *log)
         options->max_body =
             number_from("MAX_CONTENT_LENGTH", 1, MAX_BODY_BYTES, DEFAULT_BODY_BYTES, log);
     }
+    if (options->timeout_s == 0) {
+        options->timeout_s =
+            number_from("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, MAX_TIMEOUT_S, 0, log);
+    }
     settings->n_threads = options->n_threads;
+    settings->max_rows = or_else(options->max_rows, DEFAULT_ROWS);
+    settings->max_row_bytes = or_else(options->max_row_bytes, DEFAULT_ROW_BYTES);
+    settings->max_queue = or_else(options->max_queue, DEFAULT_QUEUE);
+    settings->max_queue_bytes = or_else(options->max_queue_bytes, DEFAULT_QUEUE_BYTES);
+    settings->timeout_s = (double)options->timeout_s;
     settings->max_body = options->max_body;
     complete_accept(options, log);
 }

@@ -16,6 +16,11 @@ typedef struct serve_options {
     uint64_t port;
     uint64_t n_threads; /* as the command line has it; likewise max_body */
     uint64_t max_body;
+    uint64_t max_rows;
+    uint64_t max_row_bytes;
+    uint64_t max_queue;
+    uint64_t max_queue_bytes;
+    uint64_t timeout_s;      /* 0: no limit */
     serve_settings settings; /* what comes of it all */
     bool quiet;
     bool help;

@@ -148,6 +148,13 @@ void serve_route(serve_lane *lane, const serve_call *calls, size_t n)
     }
 }
 
+serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)
+{
+    return route_one(lane, call->request, call->answer)
+               ? serve_invocation_begin(lane->server, call, body)
+               : NULL;
+}
+
 void serve_refuse_body(const serve_server *server, serve_answer *answer)
 {
     tml_error err = {0};

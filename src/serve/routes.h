@@ -22,6 +22,9 @@ typedef struct serve_request {
     tml_str custom_attributes; /* X-Amzn-SageMaker-Custom-Attributes */
     tml_str inference_id;      /* X-Amzn-SageMaker-Inference-Id */
     tml_str authorization;
+    tml_str ask_k; /* X-Textml-K; likewise the next two */
+    tml_str ask_probabilities;
+    tml_str ask_explain;
     tml_str body;
 } serve_request;
 
@@ -31,8 +34,15 @@ typedef struct serve_call {
     serve_answer *answer;
 } serve_call;
 
+/* A long request that is answered in slices: serve/invoke.h. */
+typedef struct serve_invocation serve_invocation;
+
 /* Answers n requests, at most SERVE_CHUNK_ROWS, in one go. It never fails: what goes wrong becomes the answer. */
 void serve_route(serve_lane *lane, const serve_call *calls, size_t n);
+/* Answers a long request, or begins to: then the result is what serve_invocation_step goes on with. NULL: answered. body: as
+ * for serve_invocation_begin. */
+serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call,
+                                   tmli_buf *body) TML_NODISCARD;
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */

@@ -22,9 +22,18 @@ typedef struct serve_settings {
     size_t max_body; /* longest body that is read */
     bool has_default_accept;
     sm_media default_accept; /* for requests that take anything */
-    bool is_batch;           /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    sm_style style;          /* of answers */
+    bool has_columns;
+    sm_columns columns;  /* SAGEMAKER_INFERENCE_OUTPUT */
+    bool is_batch;       /* SAGEMAKER_BATCH: one bad line does not fail the others */
     bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
     size_t n_threads;    /* that answer */
+    size_t max_rows;     /* of a request; 0: no limit, likewise the next */
+    size_t max_row_bytes;
+    size_t max_queue; /* long requests at a time, those that wait and those that are worked on */
+    size_t max_queue_bytes; /* of their bodies together */
+    double timeout_s;       /* most that a long request may wait and take; 0: no limit */
+    bool streams;           /* answers of lines to long requests are sent as they come */
 } serve_settings;
 
 /* What one thread needs to answer. Only its thread touches it, but for n_open. */

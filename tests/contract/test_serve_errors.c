@@ -153,16 +153,31 @@ static void types_that_are_not_spoken_are_refused(void **state)
     assert_alive(s);
 }
 
-static void a_packed_body_is_refused(void **state)
+static void a_body_that_is_packed_wrongly_is_refused(void **state)
 {
-    static const char body[] = "\x1f\x8b\x08 packed";
-    const char *const headers[] = {"Content-Type: application/json", "Content-Encoding: gzip",
-                                   NULL};
-    const http_request request = {
-        .path = "/invocations", .headers = headers, .body = body, .n_body = sizeof body - 1};
+    static const struct {
+        const char *encoding;
+        long status;
+        const char *sentence;
+    } cases[] = {
+        {"Content-Encoding: gzip", 400,
+         "body: the gzip data are damaged: unknown compression method"},
+        {"Content-Encoding: gzip, gzip", 415,
+         "Content-Encoding: \"gzip, gzip\" is not read here; send the body packed once with gzip, "
+         "or as it is"},
+        {"Content-Encoding: br", 415,
+         "Content-Encoding: \"br\" is not read here; send the body packed once with gzip, or as "
+         "it is"},
+    };
+    static const char body[] = "\x1f\x8b\x07 packed";
     server *const s = *state;
-    http_send(s->client, &request, &s->answer);
-    assert_error(s, 415, "Content-Encoding: \"gzip\" is not read here; send the body as it is");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *const headers[] = {"Content-Type: application/json", cases[i].encoding, NULL};
+        const http_request request = {
+            .path = "/invocations", .headers = headers, .body = body, .n_body = sizeof body - 1};
+        http_send(s->client, &request, &s->answer);
+        assert_error(s, cases[i].status, cases[i].sentence);
+    }
     assert_alive(s);
 }
 
@@ -353,7 +368,7 @@ int main(void)
         STARTED(csv_that_cannot_be_read_is_refused_with_its_line),
         STARTED(hostile_bytes_are_survived),
         STARTED(types_that_are_not_spoken_are_refused),
-        STARTED(a_packed_body_is_refused),
+        STARTED(a_body_that_is_packed_wrongly_is_refused),
         STARTED(paths_and_methods_that_do_not_exist_are_refused),
         UNSTARTED(a_body_of_7_megabytes_is_refused_and_the_server_lives),
         UNSTARTED(the_limit_can_be_set),

@@ -545,5 +545,29 @@ def answers():
             put("answers", f"{kind}_{number}", bytes([kind, 3 + 4 * number, k, rest, 0x5A]) + labels)
 
 
-for make in (libsvm, recordio, answers, utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar):
+def gzip_target():
+    packed = gzip.compress(b"market bank\nvirus doctor\n" * 20, mtime=0)
+    put("gzip", "empty", b"")
+    put("gzip", "text", b"\x10market bank profit market bank profit\n")
+    put("gzip", "packed", b"\x07" + packed)
+    put("gzip", "cut", b"\x07" + packed[:-9])
+    put("gzip", "damaged", b"\x01" + packed[:20] + b"\xff" + packed[21:])
+    put("gzip", "sum", b"\x3f" + packed[:-6] + b"\0\0" + packed[-4:])
+    put("gzip", "two", b"\x20" + packed + packed)
+    put("gzip", "zeros", b"\x3f" + gzip.compress(bytes(100000), mtime=0))
+    put("gzip", "header", b"\x03\x1f\x8b\x08\x1f\0\0\0\0\0\x03")
+
+
+def query():
+    put("query", "empty", b"")
+    put("query", "usual", b"gzip, deflate;q=0.5\ngzip\n3\nk=3&explain=5&probabilities=true")
+    put("query", "coded", b"*;q=0,gzip;q=1\nx-gzip\n\n%6b=%33&expl%61in=%35&x=+")
+    put("query", "bad_percent", b"identity\nbr\n7\nk=%zz&%=1&k=1%")
+    put("query", "hostile", b";;,=;q==\n\xff\n\x00\n\x00=\xff&&&===&k%00=1")
+    put("query", "long", b"\n\n\n" + b"k" * 100 + b"=" + b"9" * 100 + b"&k=" + b"9" * 40)
+    put("query", "header", b"\n\n-5\n")
+
+
+for make in (libsvm, recordio, answers, utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar,
+             gzip_target, query):
     make()

@@ -20,7 +20,7 @@
 #include "support/process.h"
 
 enum {
-    ANSWER_BYTES_MAX = 16 << 20
+    ANSWER_BYTES_MAX = 256 << 20
 };
 static const double write_seconds = 30;
 

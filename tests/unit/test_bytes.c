@@ -101,6 +101,11 @@ static void beginnings_and_ends_are_found(void **state)
     assert_true(tmli_str_ends((tml_str){NULL, 0}, ""));
     assert_false(tmli_str_ends(TML_STR("abc"), "xabc"));
     assert_false(tmli_str_ends(TML_STR("abc"), "b"));
+    assert_int_equal(tmli_str_find(TML_STR("ab abc abc"), "abc"), 3);
+    assert_int_equal(tmli_str_find(TML_STR("abc"), ""), 0);
+    assert_int_equal(tmli_str_find(TML_STR("aab"), "ab"), 1);
+    assert_int_equal(tmli_str_find((tml_str){"abc", 2}, "abc"), SIZE_MAX);
+    assert_int_equal(tmli_str_find((tml_str){NULL, 0}, "a"), SIZE_MAX);
 }
 
 static void blanks_are_trimmed_on_both_sides(void **state)

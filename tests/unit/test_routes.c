@@ -170,7 +170,7 @@ static void what_is_wrong_is_said(void **state)
     check(fix, cases, COUNT_OF(cases));
     serve_request packed = {.method = TML_STR("POST"),
                             .path = TML_STR("/invocations"),
-                            .content_encoding = TML_STR("gzip"),
+                            .content_encoding = TML_STR("br"),
                             .body = TML_STR("hot")};
     serve_route(fix->lane, &(serve_call){&packed, &fix->answer}, 1);
     assert_int_equal(fix->answer.status, 415);

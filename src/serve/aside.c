@@ -1,0 +1,122 @@
+/* The slices of a long request's work, and the reasons to end it early. */
+#include "serve/aside.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "serve/invoke.h"
+
+enum {
+    LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
+    EXPLAINED_BODY_BYTES = 4 << 10, /* likewise when each is explained */
+};
+
+/* Explaining a text takes as long as scoring it once for each of its tokens. A body of JSON may ask for it too. */
+static bool asks_to_explain(const serve_request *request, tml_str body)
+{
+    static const char word[] = "explain";
+    return request->ask_explain.len > 0 || tmli_str_find(request->query, word) != SIZE_MAX ||
+           tmli_str_find(body, word) != SIZE_MAX;
+}
+
+bool serve_is_long(const serve_exchange *ex)
+{
+    return ex->body.len >= LONG_BODY_BYTES ||
+           ex->request.content_encoding.len > 0 || /* nobody knows how long it is unpacked */
+           (ex->body.len >= EXPLAINED_BODY_BYTES &&
+            asks_to_explain(&ex->request, tmli_buf_str(&ex->body)));
+}
+
+void serve_turn_away(serve_exchange *ex, unsigned retry_after_s)
+{
+    serve_answer_reset(&ex->answer);
+    serve_answer_error(&ex->answer, 503,
+                       "too many long requests wait to be answered; try again later, or start "
+                       "serve with a larger --max-queue");
+    ex->answer.retry_after_s = retry_after_s;
+    ex->stage = SERVE_ANSWERED;
+}
+
+typedef enum progress {
+    GOES_ON,
+    ANSWERED,
+    CUT_SHORT
+} progress;
+
+/* Answers with this failure, which only a client sees of whose answer nothing is out yet. */
+static progress give_up(serve_exchange *ex, unsigned status, const char *sentence)
+{
+    serve_answer_reset(&ex->answer);
+    serve_answer_error(&ex->answer, status, sentence);
+    return ex->has_pieces ? CUT_SHORT : ANSWERED;
+}
+
+static progress give_up_late(serve_exchange *ex, double timeout_s)
+{
+    char sentence[160];
+    const bool has_begun = ex->invocation != NULL;
+    (void)snprintf(sentence, sizeof(sentence),
+                   "not answered within the %.0f s of SAGEMAKER_MODEL_SERVER_TIMEOUT; %s",
+                   timeout_s,
+                   has_begun ? "send fewer rows in a request, or allow more time"
+                             : "too many long requests wait, try again later");
+    const progress done = give_up(ex, has_begun ? 504 : 503, sentence);
+    ex->answer.retry_after_s = has_begun ? 0 : 1;
+    return done;
+}
+
+/* Begins the work with the first slice. */
+static progress begin(serve_exchange *ex, serve_lane *lane)
+{
+    ex->has_pieces = false;
+    ex->request.body = tmli_buf_str(&ex->body);
+    const serve_call call = {&ex->request, &ex->answer};
+    ex->invocation = serve_route_long(lane, &call, &ex->body);
+    return ex->invocation != NULL ? GOES_ON : ANSWERED;
+}
+
+static progress work(serve_exchange *ex, serve_lane *lane)
+{
+    if (lane == NULL || ex->body.failed) {
+        serve_answer_no_memory(&ex->answer);
+        return ANSWERED;
+    }
+    const double timeout_s = lane->server->settings.timeout_s;
+    if (serve_exchange_is_abandoned(ex)) {
+        return give_up(ex, 503, "the client is gone");
+    }
+    if (timeout_s > 0 && tmli_seconds() - ex->job.admitted_s > timeout_s) {
+        return give_up_late(ex, timeout_s);
+    }
+    if (ex->invocation == NULL && begin(ex, lane) == ANSWERED) {
+        return ANSWERED;
+    }
+    switch (serve_invocation_step(ex->invocation)) {
+    case SERVE_SLICE_MORE: return GOES_ON;
+    case SERVE_SLICE_PIECE:
+        ex->has_pieces = true;
+        return serve_exchange_put_piece(ex) ? GOES_ON : CUT_SHORT;
+    case SERVE_SLICE_DONE: return ANSWERED;
+    case SERVE_SLICE_BROKEN: return CUT_SHORT;
+    }
+    return CUT_SHORT;
+}
+
+bool serve_work_aside(serve_lane *lane, serve_job *job)
+{
+    serve_exchange *ex = (serve_exchange *)job;
+    const progress done = work(ex, lane);
+    if (done == GOES_ON) {
+        return false;
+    }
+    serve_invocation_end(ex->invocation);
+    ex->invocation = NULL;
+    if (done == CUT_SHORT) {
+        serve_exchange_cut_short(ex);
+    } else {
+        serve_exchange_finish_pieces(ex);
+    }
+    return true;
+}
