@@ -275,6 +275,7 @@ tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
 tml_status sm_media_of_styled_answer(sm_style style, tml_str accept, sm_media preferred,
                                      sm_media *out, tml_error *err)
 {
-    const bool ignores_accept = style == SM_STYLE_BLAZINGTEXT;
-    return sm_media_of_answer(ignores_accept ? (tml_str){0} : accept, preferred, out, err);
+    const tml_str anything = {0};
+    return sm_media_of_answer(style == SM_STYLE_BLAZINGTEXT ? anything : accept, preferred, out,
+                              err);
 }
