@@ -10,7 +10,8 @@
 #include "base/number.h"
 
 enum {
-    MAX_DEPTH = 31
+    MAX_DEPTH = 31,
+    MAX_SHORT = 256, /* longer texts are not looked at twice */
 };
 
 /* ---- strings ---- */
@@ -77,10 +78,33 @@ static size_t plain_bytes(const unsigned char *at, size_t left, size_t *n_bad)
     return n_plain;
 }
 
+/* Labels and keys, which every answer has, are short and plain ASCII as a rule: one loop instead of several calls. False when
+ * this string is not, or when memory is short. */
+static bool append_plain(tmli_buf *out, const unsigned char *at, size_t n)
+{
+    if (!tmli_buf_reserve(out, n + 2)) {
+        return false;
+    }
+    char *const to = out->data + out->len;
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] >= 0x80 || is_escaped(at[i])) {
+            return false;
+        }
+        to[1 + i] = (char)at[i];
+    }
+    to[0] = '"';
+    to[1 + n] = '"';
+    out->len += n + 2;
+    return true;
+}
+
 void tmli_json_string(tmli_buf *out, tml_str str)
 {
     const unsigned char *at = (const unsigned char *)str.data;
     size_t left = str.len;
+    if (left < MAX_SHORT && append_plain(out, at, left)) {
+        return;
+    }
     tmli_buf_append_byte(out, '"');
     while (left > 0) {
         size_t n_bad = 0;

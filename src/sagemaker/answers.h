@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "sagemaker/content.h"
 
 /* ---- the k best labels (answers_ranking.c) ---- */
@@ -29,10 +30,15 @@ void sm_ranking_begin(sm_ranking *ranking, const double *scores, size_t n, size_
 /* False when there is none left. */
 bool sm_ranking_next(sm_ranking *ranking, size_t *label);
 
-/* ---- labels (content_answers.c) ---- */
+/* ---- labels ---- */
 
-/* What a label's name begins with in this style besides what it has: "" or "__label__". */
-const char *sm_label_prefix(const sm_answers *answers, size_t label);
+/* What stands before a label's name in this style: "" or "__label__". */
+static inline const char *sm_label_prefix(const sm_answers *answers, tml_str name)
+{
+    const bool has_prefix =
+        answers->style == SM_STYLE_BLAZINGTEXT && !tmli_str_starts(name, "__label__");
+    return has_prefix ? "__label__" : "";
+}
 
 /* ---- one row (answers_json.c, answers_lines.c, answers_records.c) ---- */
 

@@ -11,8 +11,8 @@
 static void put_label(const sm_answers *answers, size_t label)
 {
     tmli_buf *const out = answers->out;
-    const char *const prefix = sm_label_prefix(answers, label);
     const tml_str name = tml_model_label(answers->model, label);
+    const char *const prefix = sm_label_prefix(answers, name);
     if (*prefix == '\0') {
         tmli_json_string(out, name);
         return;

@@ -61,17 +61,21 @@ static void put_label(const sm_answers *answers, size_t label)
 {
     tmli_buf *const out = answers->out;
     const tml_str name = tml_model_label(answers->model, label);
-    const char *const prefix = sm_label_prefix(answers, label);
+    const char *const prefix = sm_label_prefix(answers, name);
     if (answers->media == SM_TEXT) {
         tmli_buf_append_text(out, prefix);
         put_plain(out, name);
         return;
     }
-    const char *const quote = needs_quotes(name) ? "\"" : "";
-    tmli_buf_append_text(out, quote);
+    if (!needs_quotes(name)) {
+        tmli_buf_append_text(out, prefix);
+        tmli_buf_append_str(out, name);
+        return;
+    }
+    tmli_buf_append_byte(out, '"');
     tmli_buf_append_text(out, prefix);
     put_quoted(out, name);
-    tmli_buf_append_text(out, quote);
+    tmli_buf_append_byte(out, '"');
 }
 
 /* ---- lists in one field, as Python writes them ---- */
@@ -108,7 +112,7 @@ static void put_list_label(const sm_answers *answers, size_t label)
     const bool is_doubled = quote == '"' && answers->media != SM_TEXT;
     const tml_str mark = is_doubled ? TML_STR("\"\"") : (tml_str){&quote, 1};
     tmli_buf_append_str(answers->out, mark);
-    tmli_buf_append_text(answers->out, sm_label_prefix(answers, label));
+    tmli_buf_append_text(answers->out, sm_label_prefix(answers, name));
     for (size_t i = 0; i < name.len; i++) {
         put_list_character(answers, name.data[i], quote);
     }

@@ -41,7 +41,7 @@ static void add_floats(draft *d, const char *key, const float *floats, size_t n)
 static tml_str name_of(draft *d, size_t label)
 {
     const tml_str name = tml_model_label(d->answers->model, label);
-    const tml_str prefix = tmli_str(sm_label_prefix(d->answers, label));
+    const tml_str prefix = tmli_str(sm_label_prefix(d->answers, name));
     if (prefix.len == 0) {
         return name;
     }

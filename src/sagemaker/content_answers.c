@@ -1,8 +1,6 @@
 /* Scores → bodies: what an answer is made of, by its type, shape and style. Each part is written elsewhere. */
 #include "sagemaker/answers.h"
 
-#include "base/bytes.h"
-
 /* Whether the recipe's own shape has a place for all that is asked. */
 static bool fits_own_shape(const sm_rows *rows)
 {
@@ -27,15 +25,6 @@ void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
     if (media == SM_JSON) {
         sm_json_begin(answers);
     }
-}
-
-const char *sm_label_prefix(const sm_answers *answers, size_t label)
-{
-    static const char prefix[] = "__label__";
-    return answers->style == SM_STYLE_BLAZINGTEXT &&
-                   !tmli_str_starts(tml_model_label(answers->model, label), prefix)
-               ? prefix
-               : "";
 }
 
 void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
