@@ -34,10 +34,10 @@ static void json_has_many_shapes(void **state)
 {
     static const exchange cases[] = {
         {"application/json", "{\"instances\": [\"market bank\", \"film song\"]}", B E},
-        {"application/json", "{\"configuration\": {\"k\": 1}, \"instances\": [\"market bank\"]}",
+        {"application/json", "{\"configuration\": {\"k\": null}, \"instances\": [\"market bank\"]}",
          B},
         {"application/json", "{\"inputs\": \"virus doctor\"}", H},
-        {"application/json", "{\"inputs\": [\"film song\"], \"parameters\": {\"top_k\": 1}}", E},
+        {"application/json", "{\"inputs\": [\"film song\"], \"parameters\": {}}", E},
         {"application/json", "{\"source\": \"film song\"}", E},
         {"application/json", "{\"name\": \"film song\"}", E},
         {"application/json", "[[\"market bank\"], [\"film song\"]]", B E},
@@ -56,7 +56,7 @@ static void a_line_of_json_is_a_row(void **state)
          "{\"source\": \"market bank\"}\n{\"source\": \"film song\"}\n\"virus doctor\"", B E H},
         {"application/jsonlines;data=text", "{\"source\": \"market bank\"}", B},
         {"application/x-ndjson",
-         "{\"source\": \"market bank\", \"k\": 1, \"id\": \"x\"}\r\n[\"film song\"]\r\n", B E},
+         "{\"source\": \"market bank\", \"k\": null, \"id\": \"x\"}\r\n[\"film song\"]\r\n", B E},
         {"application/jsonlines",
          "{\"features\": [\"market bank\"]}\n{\"data\": {\"features\": [\"film song\"]}}\n", B E},
     };
