@@ -39,12 +39,14 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->request = (serve_request){0};
     ex->content_length = (tml_str){0};
     tmli_buf_reset(&ex->body);
+    tmli_buf_reset(&ex->query);
     return ex;
 }
 
 static void free_exchange(serve_exchange *ex)
 {
     tmli_buf_deinit(&ex->body);
+    tmli_buf_deinit(&ex->query);
     tmli_buf_deinit(&ex->answer.body);
     tmli_free(ex);
 }

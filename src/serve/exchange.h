@@ -34,6 +34,7 @@ typedef struct serve_exchange {
     tmli_buf body;
     serve_request request;  /* borrows from the connection and body */
     tml_str content_length; /* likewise */
+    tmli_buf query;         /* the request's */
     serve_answer answer;
 } serve_exchange;
 

@@ -173,5 +173,4 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         end(&invocations[i]);
     }
     serve_seat_give_back(&lane->server->models, waiting.seat);
-    serve_lane_end_request(lane);
 }

@@ -33,6 +33,8 @@ typedef struct serve_call {
 
 /* Answers n requests, at most SERVE_CHUNK_ROWS, in one go. It never fails: what goes wrong becomes the answer. */
 void serve_route(serve_lane *lane, const serve_call *calls, size_t n);
+/* Whether the answer loads or unloads a model, which takes longer than others should wait. */
+bool serve_is_loading(serve_server *server, const serve_request *request);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */
