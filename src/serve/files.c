@@ -73,8 +73,11 @@ size_t serve_mark_bytes(const serve_mark *mark)
         FIXED_BYTES = 64 << 10, /* the model's own structures and a first session */
         PARSED = 4,             /* textml.json: its tree, and what is made of it */
     };
-    const uint64_t n = mark->files[0].n_bytes * PARSED + mark->files[1].n_bytes + FIXED_BYTES;
-    return n < SIZE_MAX ? (size_t)n : SIZE_MAX;
+    size_t n = 0;
+    const bool fits = tmli_mul_size((size_t)mark->files[0].n_bytes, PARSED, &n) &&
+                      tmli_add_size(n, (size_t)mark->files[1].n_bytes, &n) &&
+                      tmli_add_size(n, FIXED_BYTES, &n);
+    return fits ? n : SIZE_MAX;
 }
 
 tml_status serve_load_verified(const char *dir, tml_model **out, tml_error *err)

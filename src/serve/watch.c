@@ -15,7 +15,7 @@
 
 enum {
     LOOK_S = 1,
-    PATIENCE_S = 5,        /* with a pair that cannot be used */
+    PATIENCE_S = 4,        /* with a pair that cannot be used */
     ABSENT_LOOKS = 2,      /* that find no directory before its model goes: it may be in exchange */
     STOP_S = 1,            /* for a look that is going on */
     MODELS_AT_A_TIME = 64, /* that are held while they are looked at */
@@ -40,6 +40,16 @@ typedef enum outcome {
     UNUSABLE, /* *fault says why; told once for each pair of files */
 } outcome;
 
+static outcome fail_incomplete(const char *dir, tml_error *fault)
+{
+    tml_model *model = NULL;
+    if (serve_load_verified(dir, &model, fault) == TML_OK) {
+        tml_model_free(model); /* it has come this moment, and will be seen */
+        return NOTHING_NEW;
+    }
+    return UNUSABLE;
+}
+
 static outcome try_files(const char *dir, serve_trial *trial, bool is_asked, tml_model **model,
                          tml_error *fault)
 {
@@ -47,9 +57,10 @@ static outcome try_files(const char *dir, serve_trial *trial, bool is_asked, tml
     const double now_s = tmli_seconds();
     if (is_asked || !serve_mark_eq(&mark, &trial->mark)) {
         *trial = (serve_trial){.mark = mark, .is_open = true, .since_s = now_s};
-        if (!is_asked && !serve_mark_is_complete(&mark)) {
-            trial->is_open = false; /* what serves needs no files; new ones will be seen */
-        }
+    }
+    if (!serve_mark_is_complete(&mark)) {
+        trial->is_open = false; /* what serves needs no files; new ones will be seen */
+        return is_asked ? fail_incomplete(dir, fault) : NOTHING_NEW;
     }
     if (!trial->is_open) {
         return NOTHING_NEW;
