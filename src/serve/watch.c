@@ -15,8 +15,10 @@
 
 enum {
     LOOK_S = 1,
-    PATIENCE_S = 4,        /* with a pair that cannot be used */
-    ABSENT_LOOKS = 2,      /* that find no directory before its model goes: it may be in exchange */
+    PATIENCE_S = 4,   /* with a pair that cannot be used */
+    ABSENT_LOOKS = 2, /* that find no directory before its model goes: it may be in exchange */
+    /* Reading a mapped file through holds the lock of the address space that starting threads need, too. */
+    HEAD_START_MS = 50,
     STOP_S = 1,            /* for a look that is going on */
     MODELS_AT_A_TIME = 64, /* that are held while they are looked at */
 };
@@ -200,12 +202,29 @@ static bool wait_for_look(serve_watcher *watcher, bool *is_asked)
     return goes_on;
 }
 
+/* Lets the server start before a long look. False when it ends already. */
+static bool wait_for_start(serve_watcher *watcher)
+{
+    struct timespec until = after(0);
+    int error = 0;
+    until.tv_nsec += HEAD_START_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)pthread_mutex_lock(&watcher->lock);
+    while (!watcher->is_closing && error != ETIMEDOUT) {
+        error = pthread_cond_timedwait(&watcher->changed, &watcher->lock, &until);
+    }
+    const bool goes_on = !watcher->is_closing;
+    (void)pthread_mutex_unlock(&watcher->lock);
+    return goes_on;
+}
+
 static void *run(void *arg)
 {
     serve_watcher *watcher = arg;
     serve_server *server = watcher->server;
     bool is_asked = false;
-    if (server->is_unverified) {
+    if (server->is_unverified && wait_for_start(watcher)) {
         verify_current(server);
     }
     while (wait_for_look(watcher, &is_asked)) {
@@ -280,6 +299,7 @@ bool serve_watcher_stop(serve_watcher *watcher)
     const bool is_looking = watcher->is_looking;
     (void)pthread_mutex_unlock(&watcher->lock);
     if (is_looking) {
+        (void)pthread_detach(watcher->thread); /* it keeps what it uses, until the process ends */
         return false;
     }
     (void)pthread_join(watcher->thread, NULL);

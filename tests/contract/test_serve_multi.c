@@ -577,26 +577,41 @@ static int begin_long_request(const server *s, const char *name, size_t n_lines)
     return fd;
 }
 
-static void M13_requests_that_run_end_well_when_their_model_goes(void **state)
+/* False when the request came too late to have its model. */
+static bool unload_under_request(server *s, const char *url, double head_start_seconds)
 {
     enum {
         N_LINES = 400000
     };
-    server *s = *state;
-    char *url = place(s, "a", "m");
     assert_int_equal(load(s, "m", url), 200);
     const int fd = begin_long_request(s, "m", N_LINES);
-    process_sleep(0.05); /* all of it has arrived: it has its model */
+    process_sleep(head_start_seconds);
     assert_int_equal(unload(s, "m"), 200);
     assert_int_equal(invoke(s, "m"), 404);
     char *answer = http_read_answer(fd, answer_seconds);
-    assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
-    const char *body = strstr(answer, "\r\n\r\n") + 4;
-    assert_int_equal(strlen(body), N_LINES * strlen("a-hot\n"));
-    assert_int_equal(strncmp(body, "a-hot\n", 6), 0);
+    const bool has_model = strncmp(answer, "HTTP/1.1 404 ", 13) != 0;
+    if (has_model) {
+        assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+        const char *body = strstr(answer, "\r\n\r\n") + 4;
+        assert_int_equal(strlen(body), N_LINES * strlen("a-hot\n"));
+        assert_int_equal(strncmp(body, "a-hot\n", 6), 0);
+    }
     free(answer);
     http_close(fd);
+    return has_model;
+}
+
+static void M13_requests_that_run_end_well_when_their_model_goes(void **state)
+{
+    server *s = *state;
+    char *url = place(s, "a", "m");
+    double seconds = 0.02;
+    while (!unload_under_request(s, url, seconds)) { /* busy machines read slowly */
+        seconds *= 2;
+        assert_true(seconds < answer_seconds);
+    }
     assert_int_equal(load(s, "m", url), 200);
+    assert_invoked(s, "m", "a");
     free(url);
 }
 
