@@ -124,7 +124,7 @@ tml_status tmli_file_map(const char *path, tmli_mapping *out, tml_error *err)
     }
     (void)close(fd); /* the mapping stays */
     if (error != 0) {
-        return fail_errno(path, error, err);
+        return error == ENOMEM ? tmli_fail_memory(err, path) : fail_errno(path, error, err);
     }
     *out = mapping;
     return TML_OK;

@@ -35,6 +35,7 @@ tml_status sm_paths_init(sm_paths *out, const char *base_dir, const char *model_
     out->resources = tmli_path_join(root, "input/config/resourceconfig.json");
     out->data = tmli_path_join(root, "input/data");
     out->model = model_dir != NULL ? copy(model_dir) : tmli_path_join(root, "model");
+    out->models = tmli_path_join(root, "models");
     out->output = output_dir != NULL ? copy(output_dir) : tmli_path_join(root, "output");
     if (out->output != NULL) {
         out->failure = tmli_path_join(out->output, "failure");
@@ -42,7 +43,8 @@ tml_status sm_paths_init(sm_paths *out, const char *base_dir, const char *model_
     }
     const bool complete = out->root != NULL && out->hyperparameters != NULL &&
                           out->channels != NULL && out->resources != NULL && out->data != NULL &&
-                          out->model != NULL && out->failure != NULL && out->figures != NULL;
+                          out->model != NULL && out->models != NULL && out->failure != NULL &&
+                          out->figures != NULL;
     return complete ? TML_OK : tmli_fail_memory(err, "paths");
 }
 
@@ -54,6 +56,7 @@ void sm_paths_deinit(sm_paths *paths)
     tmli_free(paths->resources);
     tmli_free(paths->data);
     tmli_free(paths->model);
+    tmli_free(paths->models);
     tmli_free(paths->output);
     tmli_free(paths->failure);
     tmli_free(paths->figures);

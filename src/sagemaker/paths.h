@@ -12,6 +12,7 @@ typedef struct sm_paths {
     char *resources;       /* input/config/resourceconfig.json */
     char *data;            /* input/data */
     char *model;           /* model, or --model-dir */
+    char *models;          /* models: those of a multi-model endpoint */
     char *output;          /* output, or --output-dir */
     char *failure;         /* failure, in output */
     char *figures;         /* data, in output: metrics.json and what comes with it */

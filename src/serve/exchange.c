@@ -41,6 +41,7 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->content_length = (tml_str){0};
     tmli_buf_reset(&ex->body);
     tmli_buf_reset(&ex->pieces);
+    tmli_buf_reset(&ex->query);
     return ex;
 }
 
@@ -48,6 +49,7 @@ static void free_exchange(serve_exchange *ex)
 {
     tmli_buf_deinit(&ex->pieces);
     tmli_buf_deinit(&ex->body);
+    tmli_buf_deinit(&ex->query);
     tmli_buf_deinit(&ex->answer.body);
     tmli_free(ex);
 }

@@ -35,6 +35,7 @@ typedef struct serve_exchange {
     tmli_buf body;
     serve_request request;  /* borrows from the connection and body */
     tml_str content_length; /* likewise */
+    tmli_buf query;         /* the request's */
     serve_answer answer;
     serve_invocation *invocation; /* owned; of a long request between its slices, otherwise NULL */
     bool has_pieces;              /* some of its answer is out */

@@ -33,6 +33,7 @@ enum {
     STACK_BYTES = 512 << 10,      /* address space; what is touched counts, a few pages */
     MAX_WAITING = 32,             /* short requests that are scored together: more gain nothing */
     MAX_WAITING_BYTES = 64 << 10, /* of theirs: what a /ping may have to wait for */
+    LOADERS = 4,                  /* models are copied to the machine some at a time */
     KEPT_ANSWERS = 32,            /* of a thread: many a model has fewer labels */
     KEPT_ANSWER_BYTES = 96,       /* a label in its JSON */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
@@ -60,6 +61,8 @@ struct serve_http {
     struct MHD_Daemon *daemon;  /* owned, as all below */
     struct MHD_Response *empty; /* shared by all answers without a body */
     serve_workers *workers;
+    serve_workers
+        *loaders; /* for requests that load and unload models: they may wait for workers */
     serve_connections connections;
     bool has_connections;
     int listen_fd;
@@ -285,6 +288,19 @@ static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* libmicrohttpd has taken the query to pieces. */
+static enum MHD_Result take_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                     size_t n_name, const char *value, size_t n_value)
+{
+    (void)kind;
+    serve_exchange *ex = ctx;
+    tmli_buf_append(&ex->query, name, n_name);
+    tmli_buf_append_byte(&ex->query, '=');
+    tmli_buf_append(&ex->query, value, n_value);
+    tmli_buf_append_byte(&ex->query, '&');
+    return MHD_YES;
+}
+
 static void read_headers(serve_exchange *ex, const char *url, const char *method)
 {
     const size_t max_body = ex->lane->server->settings.max_body;
@@ -293,6 +309,8 @@ static void read_headers(serve_exchange *ex, const char *url, const char *method
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
     /* One pass over all headers: looking each up by name would walk them every time. */
     (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
+    (void)MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, take_argument, ex);
+    ex->request.query = tmli_buf_str(&ex->query);
     if (!serve_exchange_is_at_most(ex, max_body)) {
         refuse(ex);
     }
@@ -316,18 +334,21 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
 static bool hand_over(serve_exchange *ex)
 {
     const serve_http *http = ex->http;
+    const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
+    serve_workers *workers = is_loading ? http->loaders : http->workers;
     unsigned retry_after_s = 0;
-    if (!serve_is_long(ex) || atomic_load_explicit(&http->is_draining, memory_order_relaxed)) {
+    if ((!is_loading && !(ex->reads_body && serve_is_long(ex))) ||
+        atomic_load_explicit(&http->is_draining, memory_order_relaxed)) {
         return false;
     }
-    switch (serve_workers_admit(http->workers, &ex->job, ex->body.len, &retry_after_s)) {
+    switch (serve_workers_admit(workers, &ex->job, ex->body.len, &retry_after_s)) {
     case SERVE_NO_WORKER: return false;
     case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
     case SERVE_ADMITTED: break;
     }
     ex->stage = SERVE_WORKING;
     MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
-    serve_workers_add(http->workers, &ex->job);
+    serve_workers_add(workers, &ex->job);
     return true;
 }
 
@@ -351,13 +372,14 @@ static enum MHD_Result finish(serve_exchange *ex)
     switch (ex->stage) {
     case SERVE_REFUSED: return MHD_NO; /* answered long ago: closes the connection */
     case SERVE_READING:
+        if (hand_over(ex)) {
+            return MHD_YES;
+        }
         if (!ex->reads_body) {
             serve_exchange_work(&ex, 1, ex->lane);
             break;
         }
-        if (!hand_over(ex)) {
-            let_wait(ex);
-        }
+        let_wait(ex);
         return MHD_YES;
     case SERVE_WAITING: work_on_waiting(ex->lane); break;
     case SERVE_WORKING:
@@ -419,6 +441,14 @@ static unsigned connection_limit(void)
     return limit.rlim_cur > 2 * SPARE_FILES ? (unsigned)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
 }
 
+/* Names are parts of the path: what is decoded before the path is taken apart has slashes too many. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    (void)ctx;
+    (void)connection;
+    return strlen(text);
+}
+
 static tml_status start_daemon(serve_http *http, size_t n_threads, tml_error *err)
 {
     /* A pool of one is no pool; the library warns about it. */
@@ -434,8 +464,8 @@ static tml_status start_daemon(serve_http *http, size_t n_threads, tml_error *er
         MHD_OPTION_NOTIFY_CONNECTION, watch_connection, http, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_THREAD_STACK_SIZE,
-        (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_END);
+        (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
     if (http->daemon == NULL) {
         return tmli_fail(err, TML_EIO, "the HTTP server does not start: %s",
                          http->start_fault.status != TML_OK ? http->start_fault.text
@@ -467,6 +497,10 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
                                            .max_bytes = server->settings.max_queue_bytes,
                                            .work = serve_work_aside};
     TMLI_TRY(serve_workers_create(server, &workers, &http->workers, err));
+    if (server->settings.is_multi_model) {
+        const serve_workers_options loaders = {.n_threads = LOADERS, .work = serve_work_aside};
+        TMLI_TRY(serve_workers_create(server, &loaders, &http->loaders, err));
+    }
     http->port = options->port;
     TMLI_TRY(serve_listen(options->host, &http->port, &http->listen_fd, err));
     TMLI_TRY(start_daemon(http, options->n_threads, err));
@@ -516,6 +550,7 @@ void serve_http_stop(serve_http *http)
         MHD_stop_daemon(http->daemon);
     }
     serve_workers_free(http->workers);
+    serve_workers_free(http->loaders);
     for (serve_lane *lane = http->server->lanes; lane != NULL; lane = lane->next) {
         if (lane->side != NULL) { /* its thread has ended, as all have */
             free_side(lane->side);

@@ -251,7 +251,6 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         tmli_buf_deinit(&unpacked[i]);
     }
     serve_seat_give_back(&lane->server->models, waiting.seat);
-    serve_lane_end_request(lane);
 }
 
 /* ---- long ones ---- */

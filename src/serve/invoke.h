@@ -13,7 +13,8 @@
 #include "base/buf.h"
 #include "serve/routes.h"
 
-/* Answers n requests to the same model, at most SERVE_CHUNK_ROWS. It never fails: what goes wrong with one becomes its answer. */
+/* Answers n requests to the same model, at most SERVE_CHUNK_ROWS. It never fails: what goes wrong with one becomes its answer.
+ * What it has taken from the lane's arena stays there. */
 void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n);
 
 /* ---- a long one ---- */

@@ -14,6 +14,7 @@
 #include "serve/http.h"
 #include "serve/options.h"
 #include "serve/server.h"
+#include "serve/watch.h"
 #include "textml/version.h"
 
 enum {
@@ -30,9 +31,9 @@ static int wake_pipe[2] = {-1, -1};
 
 static void on_signal(int number)
 {
-    (void)number;
     const int saved = errno;
-    (void)!write(wake_pipe[1], "", 1);
+    const char byte = (char)number;
+    (void)!write(wake_pipe[1], &byte, 1);
     errno = saved;
 }
 
@@ -41,14 +42,15 @@ static tml_status catch_signals(tml_error *err)
     struct sigaction action = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (pipe(wake_pipe) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-        sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0) {
+        sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGHUP, &action, NULL) != 0 ||
+        sigaction(SIGPIPE, &ignore, NULL) != 0) {
         return tmli_fail(err, TML_EIO, "cannot catch signals");
     }
     return TML_OK;
 }
 
-/* Whether a signal came within so many milliseconds; -1 waits for one. */
-static bool has_signal(int timeout_ms)
+/* The signal that came within so many milliseconds, or 0; -1 waits for one. */
+static int take_signal(int timeout_ms)
 {
     struct pollfd wait = {.fd = wake_pipe[0], .events = POLLIN};
     int n = poll(&wait, 1, timeout_ms);
@@ -56,7 +58,17 @@ static bool has_signal(int timeout_ms)
         n = poll(&wait, 1, timeout_ms); /* the handler has written meanwhile: returns at once */
     }
     char byte;
-    return n > 0 && read(wake_pipe[0], &byte, 1) == 1;
+    return n > 0 && read(wake_pipe[0], &byte, 1) == 1 ? byte : 0;
+}
+
+/* Returns with the signal that ends the server. */
+static void wait_for_end(serve_watcher *watcher)
+{
+    for (int number = 0; number != SIGTERM && number != SIGINT; number = take_signal(-1)) {
+        if (number == SIGHUP && watcher != NULL) {
+            serve_watcher_wake(watcher);
+        }
+    }
 }
 
 /* ---- the phases ---- */
@@ -124,7 +136,8 @@ static bool drain(serve_http *http)
     serve_http_stop_accepting(http);
     int quiet_looks = 0;
     for (int waited_ms = 0; waited_ms < DRAIN_MS; waited_ms += LOOK_MS) {
-        if (has_signal(LOOK_MS)) {
+        const int number = take_signal(LOOK_MS);
+        if (number == SIGTERM || number == SIGINT) {
             _exit(1);
         }
         quiet_looks = serve_http_open_requests(http) == 0 ? quiet_looks + 1 : 0;
@@ -135,33 +148,44 @@ static bool drain(serve_http *http)
     return false;
 }
 
-static tml_status run(const serve_options *options, const char *model_dir, const tml_log *log,
+static tml_status run(const serve_options *options, const sm_paths *paths, const tml_log *log,
                       tml_error *err)
 {
     tml_status status = TML_OK;
     serve_http *http = NULL;
+    serve_watcher *watcher = NULL;
     serve_server server;
     const serve_http_options http_options = {.host = options->host,
                                              .port = (uint16_t)options->port,
                                              .n_threads = options->settings.n_threads};
-    status = serve_server_open(&server, model_dir, log, err);
+    status = serve_server_open(&server, options->settings.is_multi_model ? NULL : paths->model, log,
+                               err);
     if (status != TML_OK) {
         return status;
     }
     server.settings = options->settings;
+    server.models.options = (serve_models_options){
+        .is_multi_model = options->settings.is_multi_model,
+        .root = options->models_dir != NULL ? options->models_dir : paths->models,
+        .finds = options->models_dir != NULL,
+        .unloads_unused = options->unload_unused,
+        .max_bytes = (size_t)options->max_model_memory,
+    };
     serve_server_verify(&server);
+    TMLI_TRY(serve_watcher_start(&server, &watcher, err));
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
     announce(options, &server, serve_http_port(http));
-    (void)has_signal(-1);
+    wait_for_end(watcher);
     if (!drain(http)) {
         tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
         _exit(0); /* their threads still use everything that we would free */
     }
-    serve_http_stop(http);
 cleanup:
-    if (!serve_server_close(&server)) {
-        _exit(status == TML_OK ? 0 : 1); /* the model is still being read through */
+    serve_http_stop(http);
+    if (!serve_watcher_stop(watcher)) {
+        _exit(status == TML_OK ? 0 : 1); /* a model is still being read through */
     }
+    serve_server_close(&server);
     return status;
 }
 
@@ -185,7 +209,7 @@ int main(int argc, char **argv)
     TMLI_TRY(catch_signals(&err));
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
-    TMLI_TRY(run(&options, paths.model, &log, &err));
+    TMLI_TRY(run(&options, &paths, &log, &err));
 cleanup:
     sm_paths_deinit(&paths);
     if (status != TML_OK) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/cpu.h"
 #include "base/number.h"
+#include "base/status.h"
 #include "sagemaker/args.h"
 
 enum {
@@ -22,12 +23,19 @@ enum {
 
 #define MAX_BODY_BYTES (UINT64_C(4) << 30)
 #define DEFAULT_QUEUE_BYTES (UINT64_C(1) << 30)
+#define MAX_MODEL_BYTES (UINT64_C(1) << 50)
 
 const char serve_usage[] =
     "usage: serve [option]...\n"
     "Answers GET /ping and POST /invocations with the model that train wrote.\n"
     "\n"
     "  --model-dir DIR    the model; default: model below $SAGEMAKER_BASE_DIR, else /opt/ml/model\n"
+    "  --models-dir DIR   serve each model in DIR by its name, loaded when it is first asked for\n"
+    "  --max-model-memory BYTES\n"
+    "                     of all models with names; default: what the cgroup or the machine has\n"
+    "  --unload-unused    unload the least recently used models for a new one, as --models-dir\n"
+    "                     does anyway, instead of refusing it\n"
+    "  --reload WORD      on or off: load a changed model while serving; default: on\n"
     "  --port N           port to listen on, 0 for any free one; default: "
     "$SAGEMAKER_BIND_TO_PORT,\n"
     "                     else 8080\n"
@@ -47,7 +55,8 @@ const char serve_usage[] =
     "  --help             this text\n"
     "  --version          the version\n"
     "\n"
-    "SIGTERM and SIGINT finish the requests that are being answered, then end serve.\n";
+    "SIGHUP loads the model again. SIGTERM and SIGINT finish the requests that are being\n"
+    "answered, then end serve.\n";
 
 #define COUNT(option, field, highest)                                              \
     {                                                                              \
@@ -58,10 +67,19 @@ const char serve_usage[] =
 tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_error *err)
 {
     static const char *const formats[] = {"text", "json", NULL};
+    static const char *const reloads[] = {"on", "off", NULL};
     *out = (serve_options){.port = UNSET_PORT};
     serve_settings *settings = &out->settings;
     const sm_option table[] = {
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->model_dir},
+        {.name = "models-dir", .kind = SM_OPTION_TEXT, .out = &out->models_dir},
+        {.name = "max-model-memory",
+         .kind = SM_OPTION_COUNT,
+         .out = &out->max_model_memory,
+         .least = 1,
+         .most = MAX_MODEL_BYTES},
+        {.name = "unload-unused", .kind = SM_OPTION_FLAG, .out = &out->unload_unused},
+        {.name = "reload", .kind = SM_OPTION_CHOICE, .out = &out->reload, .words = reloads},
         {.name = "port", .kind = SM_OPTION_COUNT, .out = &out->port, .most = UINT16_MAX},
         {.name = "host", .kind = SM_OPTION_TEXT, .out = &out->host},
         COUNT("threads", n_threads, MAX_THREADS),
@@ -79,7 +97,12 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
     };
     const sm_args args = {
         .program = "serve", .options = table, .n_options = sizeof(table) / sizeof(table[0])};
-    return sm_args_parse(&args, argc, argv, err);
+    const tml_status status = sm_args_parse(&args, argc, argv, err);
+    if (status == TML_OK && out->model_dir != NULL && out->models_dir != NULL) {
+        return tmli_fail(err, TML_EINVAL,
+                         "--model-dir serves one model and --models-dir many; give one of them");
+    }
+    return status;
 }
 
 #undef COUNT
@@ -135,7 +158,9 @@ void serve_options_complete(serve_options *options, const tml_log *log)
 {
     serve_settings *settings = &options->settings;
     settings->is_batch = is_true("SAGEMAKER_BATCH");
-    settings->is_multi_model = is_true("SAGEMAKER_MULTI_MODEL");
+    settings->is_multi_model = options->models_dir != NULL ||
+                               (options->model_dir == NULL && is_true("SAGEMAKER_MULTI_MODEL"));
+    settings->has_fixed_models = options->reload == 1;
     if (options->host == NULL) {
         options->host = "0.0.0.0";
     }

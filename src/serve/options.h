@@ -11,7 +11,11 @@
 #include "textml/status.h"
 
 typedef struct serve_options {
-    const char *model_dir; /* NULL: where the container has it */
+    const char *model_dir;  /* NULL: where the container has it */
+    const char *models_dir; /* NULL: the same for a multi-model endpoint */
+    uint64_t max_model_memory;
+    bool unload_unused;
+    size_t reload; /* 0 on, 1 off */
     const char *host;
     uint64_t port;
     uint64_t n_threads; /* as the command line has it; likewise max_body */

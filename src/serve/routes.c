@@ -6,6 +6,8 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "serve/invoke.h"
+#include "serve/route_models.h"
+#include "serve/uri.h"
 
 typedef void (*route_fn)(serve_lane *lane, const serve_request *request, serve_answer *answer);
 
@@ -14,7 +16,8 @@ typedef struct route {
     const char *allow;  /* as the header has it */
     tml_str methods[4]; /* the same one by one; the rest empty */
     bool reads_body;
-    route_fn answer; /* NULL: by serve_invoke, together with others of the kind */
+    bool names_model; /* what stands for * is the model whose answer is wanted */
+    route_fn answer;  /* NULL: by serve_invoke, together with others of the kind */
 } route;
 
 /* ---- /ping ---- */
@@ -23,7 +26,9 @@ static void answer_ping(serve_lane *lane, const serve_request *request, serve_an
 {
     (void)request;
     tml_error fault;
-    if (serve_models_has_current(&lane->server->models, &fault)) {
+    /* A server of many models is healthy with none: they come when they are asked for. */
+    if (lane->server->settings.is_multi_model ||
+        serve_models_has_current(&lane->server->models, &fault)) {
         serve_answer_empty(answer, 200);
     } else {
         serve_answer_error(answer, 503, fault.text);
@@ -42,8 +47,17 @@ static const route routes[] = {
      "GET, HEAD, POST",
      {WORD("GET"), WORD("HEAD"), WORD("POST")},
      false,
+     false,
      answer_ping},
-    {WORD("/invocations"), "POST", {WORD("POST")}, true, NULL},
+    {WORD("/invocations"), "POST", {WORD("POST")}, true, false, NULL},
+    {WORD("/models"), "GET, POST", {WORD("GET"), WORD("POST")}, true, false, serve_answer_models},
+    {WORD("/models/*"),
+     "DELETE, GET",
+     {WORD("DELETE"), WORD("GET")},
+     false,
+     false,
+     serve_answer_model},
+    {WORD("/models/*/invoke"), "POST", {WORD("POST")}, true, true, NULL},
 };
 
 /* "http://host:port/path" → "/path". */
@@ -126,12 +140,42 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
                         found->pattern.data, TMLI_SHOWN(request->method), found->allow);
         serve_answer_error(answer, 405, err.text);
         answer->allow = found->allow;
+    } else if (!serve_uri_decode(request->name, &lane->arena, &request->name)) {
+        serve_answer_no_memory(answer);
     } else if (found->answer != NULL) {
         found->answer(lane, request, answer);
+    } else if (found->names_model && serve_refuse_models(lane->server, answer)) {
+        return false;
     } else {
+        if (found->names_model) {
+            request->model = request->name;
+        }
         return true;
     }
     return false;
+}
+
+/* Those that ask the same model, in one go: the ones at the front of what is left. */
+static void invoke_by_model(serve_lane *lane, serve_call *calls, size_t n)
+{
+    while (n > 0) {
+        serve_call others[SERVE_CHUNK_ROWS];
+        size_t n_same = 0;
+        size_t n_others = 0;
+        const tml_str model = calls[0].request->model;
+        for (size_t i = 0; i < n; i++) {
+            if (tmli_str_eq(calls[i].request->model, model)) {
+                calls[n_same++] = calls[i];
+            } else {
+                others[n_others++] = calls[i];
+            }
+        }
+        serve_invoke(lane, calls, n_same);
+        if (n_others > 0) {
+            memcpy(calls, others, n_others * sizeof(*calls));
+        }
+        n = n_others;
+    }
 }
 
 void serve_route(serve_lane *lane, const serve_call *calls, size_t n)
@@ -143,9 +187,25 @@ void serve_route(serve_lane *lane, const serve_call *calls, size_t n)
             invocations[n_invocations++] = calls[i];
         }
     }
-    if (n_invocations > 0) {
-        serve_invoke(lane, invocations, n_invocations);
+    invoke_by_model(lane, invocations, n_invocations);
+    serve_lane_end_request(lane);
+}
+
+bool serve_is_loading(serve_server *server, const serve_request *request)
+{
+    tml_str name;
+    if (!server->settings.is_multi_model) {
+        return false;
     }
+    const route *found = find(request->path, &name);
+    if (found == NULL || !allows(found, request->method)) {
+        return false;
+    }
+    if (found->names_model) {
+        return serve_models_would_load(&server->models, name);
+    }
+    return (found->answer == serve_answer_models || found->answer == serve_answer_model) &&
+           !tmli_str_eq_text(request->method, "GET");
 }
 
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)

@@ -43,6 +43,8 @@ void serve_route(serve_lane *lane, const serve_call *calls, size_t n);
  * for serve_invocation_begin. */
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call,
                                    tmli_buf *body) TML_NODISCARD;
+/* Whether the answer loads or unloads a model, which takes longer than others should wait. */
+bool serve_is_loading(serve_server *server, const serve_request *request);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */

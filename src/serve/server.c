@@ -1,6 +1,8 @@
 /* The model's state and the threads' lanes. */
 #include "serve/server.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -8,7 +10,6 @@ enum {
     ARENA_BLOCK_BYTES =
         16 << 10, /* a request of some headlines; larger ones take more for a while */
     VERIFY_AT_ONCE_BYTES = 8 << 20, /* some 2 ms, so that the start does not grow with the model */
-    VERIFIER_STACK_BYTES = 256 << 10,
 };
 
 /* ---- the model ---- */
@@ -19,63 +20,62 @@ static void set_fault(serve_server *server, const tml_error *fault)
     tml_logf(server->log, TML_LOG_ERROR, "%s", fault->text);
 }
 
+static char *copy_text(const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char *out = tmli_malloc(n);
+    if (out != NULL) {
+        memcpy(out, text, n);
+    }
+    return out;
+}
+
+static void load(serve_server *server)
+{
+    tml_error fault = {0};
+    tml_model *model = NULL;
+    server->trial.mark = serve_mark_of(server->model_dir); /* first: later changes are seen */
+    if (tml_model_load(server->model_dir, &model, &fault) != TML_OK ||
+        serve_models_set_current(&server->models, model, &fault) != TML_OK) {
+        set_fault(server, &fault);
+    }
+}
+
 tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log, tml_error *err)
 {
     *out = (serve_server){.log = log};
     if (pthread_mutex_init(&out->lock, NULL) != 0) {
         return tmli_fail_memory(err, "a lock");
     }
-    atomic_init(&out->verifier_ended, false);
     const tml_status status = serve_models_init(&out->models, err);
     if (status != TML_OK) {
         (void)pthread_mutex_destroy(&out->lock);
         return status;
     }
-    tml_error fault = {0};
-    tml_model *model = NULL;
-    if (tml_model_load(dir, &model, &fault) != TML_OK ||
-        serve_models_set_current(&out->models, model, &fault) != TML_OK) {
-        set_fault(out, &fault);
+    if (dir != NULL) {
+        out->model_dir = copy_text(dir);
+        if (out->model_dir == NULL) {
+            serve_server_close(out);
+            return tmli_fail_memory(err, "a path");
+        }
+        load(out);
     }
     return TML_OK;
 }
 
-static void verify(serve_server *server, serve_model *held)
-{
-    tml_error fault = {0};
-    if (tml_model_verify(serve_model_of(held), &fault) != TML_OK) {
-        set_fault(server, &fault);
-    }
-    serve_models_let_go(&server->models, held);
-}
-
-static void *verify_aside(void *arg)
-{
-    serve_server *server = arg;
-    verify(server, server->verified);
-    atomic_store_explicit(&server->verifier_ended, true, memory_order_release);
-    return NULL;
-}
-
 void serve_server_verify(serve_server *server)
 {
+    tml_error fault = {0};
     serve_model *held = serve_models_hold_current(&server->models);
     if (held == NULL) {
         return;
     }
     if (tml_model_bytes(serve_model_of(held)) > VERIFY_AT_ONCE_BYTES) {
-        pthread_attr_t attr;
-        server->verified = held;
-        if (pthread_attr_init(&attr) == 0) {
-            (void)pthread_attr_setstacksize(&attr, VERIFIER_STACK_BYTES);
-            server->has_verifier =
-                pthread_create(&server->verifier, &attr, verify_aside, server) == 0;
-            (void)pthread_attr_destroy(&attr);
-        }
+        server->is_unverified = true;
+    } else if (tml_model_verify(serve_model_of(held), &fault) != TML_OK) {
+        set_fault(server, &fault);
     }
-    if (!server->has_verifier) {
-        verify(server, held); /* also when no thread can be had: late is better than unchecked */
-    }
+    serve_models_let_go(&server->models, held);
 }
 
 /* ---- lanes ---- */
@@ -122,14 +122,8 @@ size_t serve_server_open_requests(serve_server *server)
     return n;
 }
 
-bool serve_server_close(serve_server *server)
+void serve_server_close(serve_server *server)
 {
-    if (server->has_verifier) {
-        if (!atomic_load_explicit(&server->verifier_ended, memory_order_acquire)) {
-            return false;
-        }
-        (void)pthread_join(server->verifier, NULL);
-    }
     while (server->lanes != NULL) {
         serve_lane *next = server->lanes->next;
         free_lane(server->lanes);
@@ -137,6 +131,6 @@ bool serve_server_close(serve_server *server)
     }
     serve_models_deinit(&server->models);
     (void)pthread_mutex_destroy(&server->lock);
+    tmli_free(server->model_dir);
     *server = (serve_server){0};
-    return true;
 }

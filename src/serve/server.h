@@ -27,8 +27,9 @@ typedef struct serve_settings {
     sm_columns columns;  /* SAGEMAKER_INFERENCE_OUTPUT */
     bool is_batch;       /* SAGEMAKER_BATCH: one bad line does not fail the others */
     bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
-    size_t n_threads;    /* that answer */
-    size_t max_rows;     /* of a request; 0: no limit, likewise the next */
+    bool has_fixed_models; /* changed files are not loaded */
+    size_t n_threads;      /* that answer */
+    size_t max_rows;       /* of a request; 0: no limit, likewise the next */
     size_t max_row_bytes;
     size_t max_queue; /* long requests at a time, those that wait and those that are worked on */
     size_t max_queue_bytes; /* of their bodies together */
@@ -51,23 +52,21 @@ struct serve_server {
     const tml_log *log; /* borrowed; may be NULL */
     serve_settings settings;
     serve_models models;
-    pthread_t verifier;
-    serve_model *verified; /* what it reads; held by it */
-    bool has_verifier;
-    atomic_bool verifier_ended;
+    char *model_dir;    /* owned: of the current model; NULL for none */
+    serve_trial trial;  /* of that directory; the watcher's once it runs */
+    bool is_unverified; /* the watcher begins with that */
     pthread_mutex_t lock;
     serve_lane *lanes; /* owned; under lock */
 };
 
-/* Maps the model below dir. A model that cannot be used leaves a server that answers 503 with the reason, which is also
- * logged. out: release with serve_server_close. Errors: TML_ENOMEM. */
+/* Maps the model in dir; NULL: there is none. A model that cannot be used leaves a server that answers 503 with the
+ * reason, which is also logged. out: release with serve_server_close. Errors: TML_ENOMEM. */
 TML_NODISCARD tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log,
                                            tml_error *err);
-/* Compares the model's bytes with its hash: at once when that takes milliseconds, otherwise on a thread of its own. */
+/* Compares the model's bytes with its hash when that takes milliseconds; otherwise the watcher will (serve/watch.h). */
 void serve_server_verify(serve_server *server);
-/* True when nothing of the server is in use any more and it was released. False: the verifying thread still reads the
- * model; only ending the process helps. All other threads must have ended. */
-bool serve_server_close(serve_server *server);
+/* All other threads must have ended. */
+void serve_server_close(serve_server *server);
 
 /* A lane for the calling thread, which stays the server's; NULL when memory is short. */
 serve_lane *serve_lane_create(serve_server *server) TML_NODISCARD;

@@ -7,7 +7,7 @@
 # SHARED_DATA_DIR: news/, 20newsgroups/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
 # loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
-# --only: some of P1 P2 P3 P5 P6 P7 P12 vectors paced busy flask.
+# --only: some of P1 P2 P3 P5 P6 P7 P12 models vectors paced busy flask.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ usage() {
 
 smoke=false
 report_only=false
-only=P7,P5,P6,vectors,P3,P1,P12,P2,paced,busy,flask
+only=P7,P5,P6,vectors,P3,P1,models,P12,P2,paced,busy,flask
 while [ $# -gt 0 ]; do
   case $1 in
     --smoke) smoke=true ;;
@@ -416,6 +416,9 @@ bench_P1() {
   else
     train_model middle --epochs 1 --model.hidden 720,32
     train_model large --epochs 1 --model.hidden 2900,32
+    cp -r "$work/small" "$work/huge"
+    "$bin/pad_model" "$work/huge" 500000000
+    sizes='small middle large huge'
   fi
   for ((round = 1; round <= rounds; round++)); do
     say "P1 round $round of $rounds"
@@ -438,6 +441,30 @@ bench_P1() {
         '≤ 1.25: independent of size' "$ms <= 1.25 * $small"
     fi
   done
+}
+
+bench_models() {
+  local n=1000 least=1000000 i line bytes
+  if $smoke; then
+    n=4
+  fi
+  train_model small --epochs 1 --max_words 1000
+  mkdir -p "$work/many/models"
+  cp -r "$work/small" "$work/many/one"
+  "$bin/pad_model" "$work/many/one" "$least"
+  bytes=$(stat -c %s "$work/many/one/model.safetensors")
+  for ((i = 0; i < n; i++)); do
+    mkdir "$work/many/models/m$i"
+    cp -r "$work/many/one" "$work/many/models/m$i/model"
+  done
+  say "models: $n of $bytes bytes"
+  line=$("$bin/bench_models" "$bin/serve" "$work/many" "$n" "$bytes")
+  rm -rf "$work/many"
+  local ms
+  ms=$(field "$line" load_median)
+  row models "POST /models, $n models of $(calculate "$bytes / 1e6") MB, p50, ms" "$ms" - - '≤ 2 ms' "$ms <= 2"
+  row models 'the same, slowest, ms' "$(field "$line" load_max)" - - ''
+  row models 'first request to each, p50, ms' "$(field "$line" ask_median)" - - ''
 }
 
 private_kb() { # PID

@@ -132,7 +132,13 @@ void server_start(server *s, const char *const *args)
 void server_stop(server *s)
 {
     process_signal(&s->process, SIGTERM);
-    assert_int_equal(process_exit(&s->process, PROCESS_SECONDS), 0);
+    const int code = process_exit(&s->process, PROCESS_SECONDS);
+    if (code != 0) { /* perhaps a sanitizer has had its say */
+        char *const err = process_stderr(&s->process);
+        print_error("serve did not end well:\n%s\n", err);
+        free(err);
+    }
+    assert_int_equal(code, 0);
 }
 
 bool server_is_up(server *s)

