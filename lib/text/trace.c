@@ -127,7 +127,7 @@ bool tmli_trace_normalize(const tmli_normalize_plan *plan, tml_str text,
     turn(trace, tmli_buf_str(&scratch->a));
     for (size_t i = 0; i < plan->n; i++) {
         if (!keep(tmli_buf_str(&scratch->a), &trace->before) ||
-            !tmli_normalize_step(plan, i, is_ascii, scratch)) {
+            !tmli_normalize_steps(plan, i, i + 1, is_ascii, scratch)) {
             return false;
         }
         const tml_str after = tmli_buf_str(&scratch->a);
