@@ -336,7 +336,7 @@ static inline bool map(tml_normalize_step step, tmli_normalize_scratch *scratch)
 /* Two functions that tmli_normalize has inlined: of a headline's quarter of a microsecond a call more is felt
  * (bench_predict). */
 static inline __attribute__((always_inline)) bool
-begin(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii)
+take(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii)
 {
     tmli_buf *const a = &scratch->a;
     tmli_buf_reset(a);
@@ -354,7 +354,7 @@ begin(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii)
 
 bool tmli_normalize_begin(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii)
 {
-    return begin(text, scratch, is_ascii);
+    return take(text, scratch, is_ascii);
 }
 
 static inline __attribute__((always_inline)) bool steps(const tmli_normalize_plan *plan,
@@ -382,7 +382,7 @@ bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normaliz
                     tml_str *out)
 {
     bool is_ascii;
-    if (!begin(text, scratch, &is_ascii) || !steps(plan, 0, plan->n, is_ascii, scratch)) {
+    if (!take(text, scratch, &is_ascii) || !steps(plan, 0, plan->n, is_ascii, scratch)) {
         return false;
     }
     *out = tmli_buf_str(&scratch->a);
