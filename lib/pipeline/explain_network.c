@@ -18,15 +18,16 @@ static double log_odds(const tml_model *model, const float *z, size_t label)
     case TMLI_OUTPUT_IDENTITY: return (double)z[label];
     case TMLI_OUTPUT_SOFTMAX: break;
     }
-    double peak = -INFINITY;
-    for (size_t k = 0; k < model->n_labels; k++) {
-        peak = k != label ? fmax(peak, (double)z[k]) : peak;
+    size_t peak =
+        label == 0 ? 1 : 0; /* the greatest of the others, so that no exponent is positive */
+    for (size_t k = peak + 1; k < model->n_labels; k++) {
+        peak = k != label && z[k] > z[peak] ? k : peak;
     }
-    double sum = 0.0;
+    double sum = 1.0; /* the peak's own term */
     for (size_t k = 0; k < model->n_labels; k++) {
-        sum += k != label ? exp((double)z[k] - peak) : 0.0;
+        sum += k != label && k != peak ? exp((double)z[k] - (double)z[peak]) : 0.0;
     }
-    return (double)z[label] - peak - log(sum);
+    return (double)z[label] - (double)z[peak] - log(sum);
 }
 
 /* Known tokens of the text: ids in the session, units beside them in unit_of; *n of them. */

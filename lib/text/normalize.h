@@ -28,11 +28,11 @@ typedef struct tmli_normalize_plan {
 bool tmli_normalize(const tmli_normalize_plan *plan, tml_str text, tmli_normalize_scratch *scratch,
                     tml_str *out);
 
-/* The same one by one, for who looks at the text in between (text/trace.h): it stands in scratch->a, padded. is_ascii: of
- * the text at the beginning. */
+/* The same in parts, for who looks at the text in between (text/trace.h): it stands in scratch->a, padded. is_ascii: of
+ * the text at the beginning. Steps first to end - 1. */
 bool tmli_normalize_begin(tml_str text, tmli_normalize_scratch *scratch, bool *is_ascii);
-bool tmli_normalize_step(const tmli_normalize_plan *plan, size_t i, bool is_ascii,
-                         tmli_normalize_scratch *scratch);
+bool tmli_normalize_steps(const tmli_normalize_plan *plan, size_t first, size_t end, bool is_ascii,
+                          tmli_normalize_scratch *scratch);
 
 void tmli_normalize_scratch_deinit(tmli_normalize_scratch *scratch);
 

@@ -212,7 +212,9 @@ void tml_tokens_free(tml_tokens *tokens)
     tmli_free(tokens);
 }
 
-static bool split(tml_tokenizer_kind kind, tml_str text, tml_tokens *tokens)
+/* Here and in finish: inlined into tml_tokenize, as is all that a short text needs. */
+static inline __attribute__((always_inline)) bool split(tml_tokenizer_kind kind, tml_str text,
+                                                        tml_tokens *tokens)
 {
     switch (kind) {
     case TML_TOKENIZER_KERAS: return tmli_split_keras(text, tokens);
@@ -266,7 +268,8 @@ static bool stem(const char *language, tml_tokens *tokens)
 }
 
 /* What happens to the tokens of words once they are cut. */
-static bool finish(const tml_tokenizer *tokenizer, tml_tokens *tokens)
+static inline __attribute__((always_inline)) bool finish(const tml_tokenizer *tokenizer,
+                                                         tml_tokens *tokens)
 {
     const tml_tokenizer_options *const options = &tokenizer->options;
     if (tmli_tokenizer_is_char(options->kind)) {

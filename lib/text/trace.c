@@ -83,7 +83,7 @@ static void turn(tmli_trace *trace, tml_str written)
 }
 
 /* Each raw byte is itself; then each character is its bytes, and each ill-formed piece is U+FFFD. */
-static bool begin(tml_str text, tmli_trace *trace)
+static bool map_raw(tml_str text, tmli_trace *trace)
 {
     trace->bytes.n = 0;
     trace->next.n = 0;
@@ -121,13 +121,13 @@ bool tmli_trace_normalize(const tmli_normalize_plan *plan, tml_str text,
                           tmli_normalize_scratch *scratch, tmli_trace *trace, tml_str *out)
 {
     bool is_ascii;
-    if (!begin(text, trace) || !tmli_normalize_begin(text, scratch, &is_ascii)) {
+    if (!map_raw(text, trace) || !tmli_normalize_begin(text, scratch, &is_ascii)) {
         return false;
     }
     turn(trace, tmli_buf_str(&scratch->a));
     for (size_t i = 0; i < plan->n; i++) {
         if (!keep(tmli_buf_str(&scratch->a), &trace->before) ||
-            !tmli_normalize_step(plan, i, is_ascii, scratch)) {
+            !tmli_normalize_steps(plan, i, i + 1, is_ascii, scratch)) {
             return false;
         }
         const tml_str after = tmli_buf_str(&scratch->a);

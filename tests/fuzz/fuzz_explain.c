@@ -119,6 +119,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_label(session, text, label, max);
     }
     FUZZ_CHECK(tml_session_predict(session, &text, 1, after, NULL) == TML_OK);
-    FUZZ_CHECK(memcmp(before, after, sizeof before) == 0);
+    FUZZ_CHECK(before[0] == after[0] && before[1] == after[1]);
     return 0;
 }

@@ -169,7 +169,7 @@ static void check_spread(const golden_case *c, const tmli_bag *bag, const tmli_t
     tmli_spread_scratch more = {0};
     tmli_token_list joined = *document;
     tml_str tokens[512];
-    const bool is_word = bag->options.analyzer == TMLI_ANALYZER_WORD;
+    const bool is_of_words = bag->options.analyzer == TMLI_ANALYZER_WORD;
     tmli_spread spread = {
         .units = units, .parts = parts, .is_even = is_even, .sums = sums, .is_touched = is_touched};
     double want = 0;
@@ -188,12 +188,12 @@ static void check_spread(const golden_case *c, const tmli_bag *bag, const tmli_t
         }
         n += tokens[i].len;
     }
-    for (uint32_t i = 0; is_word && i < document->n; i++) {
+    for (uint32_t i = 0; is_of_words && i < document->n; i++) {
         units[i] = i;
     }
     memset(sums, 0, sizeof sums);
     memset(is_touched, 0, sizeof is_touched);
-    joined.items = is_word ? document->items : tokens;
+    joined.items = is_of_words ? document->items : tokens;
     spread.text = text;
     assert_int_equal(tmli_bag_spread(bag, joined.items, joined.n, &scratch, &more, &spread, NULL),
                      TML_OK);
@@ -203,7 +203,7 @@ static void check_spread(const golden_case *c, const tmli_bag *bag, const tmli_t
         got += sums[i];
         assert_true(is_touched[i] || sums[i] == 0);
     }
-    assert_true(!is_word || spread.rest == 0);
+    assert_true(!is_of_words || spread.rest == 0);
     if (!(fabs(got - want) <= 1e-9 * fmax(1, want))) {
         fail_msg("%s: parts of %.17g were spread as %.17g", c->name, want, got);
     }

@@ -94,8 +94,7 @@ static const char *const texts[] = {
     "subject\n<p class=\"car\">The <b>doctor</b> &amp; vaccine</p>",
     "MÉDECIN e\xCC\x81tait pr\xC3\xAAt; İthe the K\xE2\x84\xAA \xEF\xAC\x81re Straße",
     "Ракета на ОРБИТЕ, ракета",
-    "car\xFF car\xC3 \xE2\x82 engine \xF0\x9F\x98\x80"
-    "car",
+    "car\xFF car\xC3 \xE2\x82 engine \xF0\x9F\x98\x80 car",
     "nothing of this kind",
     "   \t\n ",
     "",
@@ -273,7 +272,7 @@ static void occurrences_share_evenly(void **state)
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 1, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 5);
-    double goods[3];
+    double goods[3] = {0};
     size_t n = 0;
     size_t last = 0;
     for (size_t i = 0; i < e.n; i++) {

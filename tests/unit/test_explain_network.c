@@ -44,8 +44,7 @@ static const char *const texts[] = {"good day",
                                     "",
                                     "unseen",
                                     "bad bad bad",
-                                    "<b>good</b> d\xFF"
-                                    "ay day\xFF night İ very"};
+                                    "<b>good</b> d\xFF-ay day\xFF night İ very"};
 
 typedef struct fixture {
     char *dir;
