@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "sagemaker/logging.h"
+#include "serve/protection.h"
 #include "serve/server.h"
 #include "textml/status.h"
 
@@ -16,6 +17,12 @@ typedef struct serve_options {
     uint64_t port;
     uint64_t n_threads; /* as the command line has it; likewise max_body */
     uint64_t max_body;
+    uint64_t max_connections;
+    uint64_t max_per_address;
+    uint64_t header_s;
+    uint64_t body_s;
+    uint64_t idle_s;
+    serve_protection_files protection;
     serve_settings settings; /* what comes of it all */
     bool quiet;
     bool help;
