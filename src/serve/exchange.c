@@ -249,6 +249,17 @@ bool serve_exchange_admit(serve_exchange *ex)
     return false;
 }
 
+void serve_exchange_refuse_headers(serve_exchange *ex, size_t max)
+{
+    tml_error err = {0};
+    (void)tmli_fail(&err, TML_ELIMIT,
+                    "the request line and the headers are longer than %zu bytes, counting 64 more "
+                    "for each header; send fewer or shorter ones",
+                    max);
+    serve_answer_reset(&ex->answer);
+    serve_answer_error(&ex->answer, 431, err.text);
+}
+
 /* ---- answering ---- */
 
 static const char *phrase_of(unsigned status)
@@ -257,6 +268,7 @@ static const char *phrase_of(unsigned status)
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 413: return "Payload Too Large";
+    case 431: return "Request Header Fields Too Large";
     case 429: return "Too Many Requests";
     case 503: return "Service Unavailable";
     default: return "Refused";

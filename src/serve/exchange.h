@@ -83,6 +83,8 @@ bool serve_exchange_has_body(const serve_exchange *ex);
 bool serve_exchange_is_at_most(const serve_exchange *ex, size_t max);
 /* With all headers there: whether the request may be read on. Otherwise ex->answer says why not. */
 bool serve_exchange_admit(serve_exchange *ex);
+/* Makes the answer to headers that take more than max bytes of a connection's memory. */
+void serve_exchange_refuse_headers(serve_exchange *ex, size_t max);
 /* Takes n bytes of the body. False when it has got longer than max. */
 bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t max);
 /* False when the connection was cut meanwhile. */

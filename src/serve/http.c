@@ -26,6 +26,8 @@ enum {
     /* Of each connection: headers, and the piece of a body that is read at a time. libmicrohttpd clears all of it after
      * each request, so that it all is memory; 10,000 idle connections must take less than 100 MB. */
     CONNECTION_BYTES = 8 << 10,
+    HEADER_RECORD_BYTES = 64,     /* libmicrohttpd's struct for one */
+    ANSWER_HEADER_BYTES = 512,    /* all of ours, but for the attributes that are passed through */
     STACK_BYTES = 512 << 10,      /* address space; what is touched counts, a few pages */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
     STREAM_BLOCK_BYTES =
@@ -269,14 +271,14 @@ static enum MHD_Result queue(serve_exchange *ex)
 
 /* Answers while the body is still to come, and drops what comes. libmicrohttpd can answer only before or behind a
  * body, and would close at once: data that arrive at a closed socket reset the connection, and many a client then loses
- * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. With TLS,
- * or when there is no body, the answer waits its turn. */
-static void refuse(serve_exchange *ex)
+ * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. With TLS
+ * the answer waits its turn. */
+static void refuse(serve_exchange *ex, bool at_once)
 {
     const serve_http *http = ex->http;
-    if (http->is_tls || !serve_exchange_has_body(ex)) {
+    if (http->is_tls || !at_once) {
         ex->stage = SERVE_ANSWERED;
-        ex->answer.closes = ex->answer.closes || serve_exchange_has_body(ex);
+        ex->answer.closes = ex->answer.closes || at_once;
         return;
     }
     serve_exchange_refuse(ex);
@@ -290,27 +292,55 @@ static void refuse(serve_exchange *ex)
 
 /* ---- requests ---- */
 
+/* What a request's headers take of the connection's memory: their text, a record each, and cookies once more. */
+typedef struct header_visit {
+    serve_exchange *ex;
+    size_t n_bytes;
+} header_visit;
+
 static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const char *name,
                                    size_t n_name, const char *value, size_t n_value)
 {
-    (void)kind;
-    serve_exchange_put_header(ctx, (tml_str){name, n_name}, (tml_str){value, n_value});
+    header_visit *visit = ctx;
+    visit->n_bytes += HEADER_RECORD_BYTES;
+    if (kind == MHD_HEADER_KIND) {
+        serve_exchange_put_header(visit->ex, (tml_str){name, n_name}, (tml_str){value, n_value});
+    } else if (kind == MHD_COOKIE_KIND) {
+        visit->n_bytes += n_name + n_value + 2;
+    }
     return MHD_YES;
+}
+
+/* Where libmicrohttpd has no room left for the answer's headers it closes without a word. */
+static bool leaves_room(const serve_exchange *ex, size_t n_visited)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info != NULL && info->header_size + n_visited + ex->request.custom_attributes.len +
+                                   ANSWER_HEADER_BYTES <=
+                               CONNECTION_BYTES;
 }
 
 static enum MHD_Result read_headers(serve_exchange *ex, const char *url, const char *method)
 {
+    header_visit visit = {.ex = ex};
     ex->stage = SERVE_READING;
     ex->request.method = tmli_str(method);
     ex->request.path = tmli_str(url);
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
     /* One pass over all headers: looking each up by name would walk them every time. */
-    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
+    (void)MHD_get_connection_values_n(
+        ex->connection,
+        (enum MHD_ValueKind)(MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND),
+        take_header, &visit);
     if (!serve_exchange_enter(ex, SERVE_PHASE_BODY)) {
         return MHD_NO;
     }
-    if (!serve_exchange_admit(ex)) {
-        refuse(ex);
+    if (!leaves_room(ex, visit.n_bytes)) {
+        serve_exchange_refuse_headers(ex, CONNECTION_BYTES - ANSWER_HEADER_BYTES);
+        refuse(ex, true);
+    } else if (!serve_exchange_admit(ex)) {
+        refuse(ex, serve_exchange_has_body(ex));
     }
     return MHD_YES;
 }
@@ -326,7 +356,7 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
         return MHD_NO;
     }
     serve_refuse_body(ex->lane->server, &ex->answer);
-    refuse(ex);
+    refuse(ex, true);
     return MHD_YES;
 }
 
