@@ -189,12 +189,18 @@ static void say_408(const serve_connections *list, int fd, serve_phase phase)
     }
 }
 
-/* Ends a connection unless its owner has just gone on with it. */
+/* False when its owner has just gone on with it. */
+static bool claim(serve_connection *connection, unsigned state)
+{
+    return atomic_compare_exchange_strong_explicit(&connection->state, &state, SERVE_PHASE_CUT,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* Ends a connection that took too long. */
 static void cut(const serve_connections *list, serve_connection *connection, unsigned state)
 {
     const serve_phase phase = phase_of(state);
-    if (!atomic_compare_exchange_strong_explicit(&connection->state, &state, SERVE_PHASE_CUT,
-                                                 memory_order_acq_rel, memory_order_relaxed)) {
+    if (!claim(connection, state)) {
         return;
     }
     const bool has_begun =
@@ -205,20 +211,46 @@ static void cut(const serve_connections *list, serve_connection *connection, uns
     (void)shutdown(connection->fd, SHUT_RDWR); /* its owner sees that, and closes it */
 }
 
+/* Nothing is left to read, and nothing will come. */
+static bool is_gone(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Whether a look should be taken if the client has closed: in the middle of a request always, between two once. For what is
+ * still for a second has been read to its end: its owner is not about to answer it. */
+static bool may_be_gone(const serve_connection *connection, serve_phase phase, unsigned now_s)
+{
+    switch (phase) {
+    case SERVE_PHASE_HEADERS:
+    case SERVE_PHASE_BODY: return true;
+    case SERVE_PHASE_NEW:
+    case SERVE_PHASE_IDLE: return now_s - connection->since_s == 1;
+    case SERVE_PHASE_BUSY:
+    case SERVE_PHASE_CUT: return false;
+    }
+    return false;
+}
+
 static void look_at(const serve_connections *list, serve_connection *connection, unsigned now_s)
 {
     const unsigned state = atomic_load_explicit(&connection->state, memory_order_relaxed);
     const size_t n_body = atomic_load_explicit(&connection->n_body, memory_order_relaxed);
     const serve_phase phase = phase_of(state);
     const unsigned limit_s = seconds_for(&list->limits, phase);
-    const bool has_moved =
-        state != connection->seen_state || n_body - connection->seen_body >= SERVE_LEAST_BODY_BYTES;
-    if (has_moved) {
+    const bool is_still = n_body == connection->last_body;
+    connection->last_body = n_body;
+    if (state != connection->seen_state ||
+        n_body - connection->seen_body >= SERVE_LEAST_BODY_BYTES) {
         connection->seen_state = state;
         connection->seen_body = n_body;
         connection->since_s = now_s;
     } else if (limit_s > 0 && now_s - connection->since_s >= limit_s) {
         cut(list, connection, state);
+    } else if (is_still && may_be_gone(connection, phase, now_s) && is_gone(connection->fd) &&
+               claim(connection, state)) {
+        (void)shutdown(connection->fd, SHUT_RDWR);
     }
 }
 
@@ -234,13 +266,6 @@ void serve_connections_look(serve_connections *list, unsigned now_s)
     (void)pthread_mutex_lock(&list->lock);
     look_at_all(list, now_s);
     (void)pthread_mutex_unlock(&list->lock);
-}
-
-/* Nothing is left to read, and nothing will come. */
-static bool is_gone(int fd)
-{
-    char byte;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void serve_connections_end_gone(serve_connections *list)

@@ -50,8 +50,9 @@ typedef struct serve_connection {
     atomic_size_t n_body; /* bytes of bodies that came; written by its owner alone */
     /* The watch's own, under the lock: */
     unsigned seen_state;
-    size_t seen_body;
-    unsigned since_s; /* when it saw them first */
+    size_t seen_body; /* at least SERVE_LEAST_BODY_BYTES before the next */
+    size_t last_body; /* in its last look */
+    unsigned since_s; /* when it saw the first two first */
 } serve_connection;
 
 typedef struct serve_connections {
@@ -88,7 +89,7 @@ bool serve_connection_is_broken(const serve_connection *connection);
 void serve_connections_look(serve_connections *list, unsigned now_s);
 /* Shuts the sockets down whose clients have closed in the middle of a request: their owner then sees them end.
  * libmicrohttpd learns of a close when the socket becomes readable anew; one that arrives together with data goes
- * unnoticed, and half a body would be a request that never ends. */
+ * unnoticed, and half a body would be a request that never ends. The watch does it too, but takes its time. */
 void serve_connections_end_gone(serve_connections *list);
 
 #endif
