@@ -365,7 +365,7 @@ static void a_server_with_a_key_wants_to_see_it(void **state)
     free(file);
 }
 
-static void make_certificate(const server *s)
+static void make_certificate(const server *s, const char *cert, const char *key)
 {
     process p = {.fd = -1};
     const process_options options = {
@@ -373,8 +373,7 @@ static void make_certificate(const server *s)
         .name = "openssl",
         .args = ARGS("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                      "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                     "subjectAltName=IP:127.0.0.1", "-keyout", tmpdir_path(s->dir, "key.pem"),
-                     "-out", tmpdir_path(s->dir, "cert.pem"))};
+                     "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert)};
     process_start(&p, "/usr/bin/openssl", &options);
     assert_int_equal(process_exit(&p, PROCESS_SECONDS), 0);
     process_end(&p);
@@ -391,7 +390,7 @@ static void a_server_with_a_certificate_speaks_tls(void **state)
     char *const body = malloc(BODY_BYTES);
     assert_non_null(body);
     memset(body, 'a', BODY_BYTES);
-    make_certificate(s);
+    make_certificate(s, cert, key);
     server_start(s, ARGS("--tls-cert", cert, "--tls-key", key, "--max-body", "2000000",
                          "--header-timeout", "2"));
     http_client_trust(s->client, cert);
