@@ -273,18 +273,18 @@ static void absurd_headers_are_survived(void **state)
 static void headers_of_any_size_get_an_answer(void **state)
 {
     server *const s = *state;
-    unsigned last = 200;
+    unsigned long last = 200;
     size_t n_own_words = 0;
     for (size_t n = 6500; n <= 8400; n += 19) {
         tmli_buf bytes = {0};
-        unsigned status = 0;
         tmli_buf_append_text(&bytes, "GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: ");
         for (size_t i = 0; i < n; i++) {
             tmli_buf_append_byte(&bytes, 'h');
         }
         tmli_buf_append_text(&bytes, "\r\n\r\n");
         char *const answer = ask_raw(s, bytes.data, bytes.len);
-        assert_int_equal(sscanf(answer, "HTTP/1.1 %u ", &status), 1);
+        assert_true(begins(answer, "HTTP/1.1 "));
+        const unsigned long status = strtoul(answer + strlen("HTTP/1.1 "), NULL, 10);
         assert_true(status == 431 || (status == 200 && last == 200));
         n_own_words += strstr(answer, "send fewer or shorter ones") != NULL ? 1 : 0;
         last = status;
