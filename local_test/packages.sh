@@ -12,9 +12,9 @@ build_packages=(
 
 # Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
 # sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke, a
-# locale with a decimal comma, the browser that looks at report.html.
+# locale with a decimal comma, the browser that looks at report.html, the certificates of the TLS tests (openssl).
 test_packages=(
-  libcmocka-dev libcurl4-openssl-dev
+  libcmocka-dev libcurl4-openssl-dev openssl
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
   gcovr wrk locales chromium

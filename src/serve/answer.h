@@ -14,6 +14,8 @@ typedef struct serve_answer {
     const char *allow;        /* static; the methods that a 405 asks for, otherwise NULL */
     unsigned retry_after_s;   /* of a Retry-After header; 0 for none */
     bool is_gzip;             /* the body is, and the header says so */
+    bool asks_for_key;        /* a WWW-Authenticate header says how */
+    bool closes;              /* the connection ends with it */
     tml_str
         custom_attributes; /* of X-Amzn-SageMaker-Custom-Attributes, borrowed from the request; empty for none */
     tmli_buf body; /* owned; reset by each answer, so that its memory is used again */

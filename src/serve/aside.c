@@ -6,11 +6,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "serve/gather.h"
 #include "serve/invoke.h"
 
 enum {
-    LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
-    EXPLAINED_BODY_BYTES = 4 << 10, /* likewise when each is explained */
+    EXPLAINED_BODY_BYTES = 4 << 10 /* of texts that are each explained */
 };
 
 /* Explaining a text takes as long as scoring it once for each of its tokens. A body of JSON may ask for it too. */
@@ -23,7 +23,7 @@ static bool asks_to_explain(const serve_request *request, tml_str body)
 
 bool serve_is_long(const serve_exchange *ex)
 {
-    return ex->body.len >= LONG_BODY_BYTES ||
+    return ex->body.len >= SERVE_LONG_BODY_BYTES ||
            ex->request.content_encoding.len > 0 || /* nobody knows how long it is unpacked */
            (ex->body.len >= EXPLAINED_BODY_BYTES &&
             asks_to_explain(&ex->request, tmli_buf_str(&ex->body)));

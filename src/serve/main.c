@@ -148,16 +148,13 @@ static bool drain(serve_http *http)
     return false;
 }
 
-static tml_status run(const serve_options *options, const sm_paths *paths, const tml_log *log,
-                      tml_error *err)
+static tml_status run(const serve_options *options, const serve_protection *protection,
+                      const sm_paths *paths, const tml_log *log, tml_error *err)
 {
     tml_status status = TML_OK;
     serve_http *http = NULL;
     serve_watcher *watcher = NULL;
     serve_server server;
-    const serve_http_options http_options = {.host = options->host,
-                                             .port = (uint16_t)options->port,
-                                             .n_threads = options->settings.n_threads};
     status = serve_server_open(&server, options->settings.is_multi_model ? NULL : paths->model, log,
                                err);
     if (status != TML_OK) {
@@ -171,6 +168,12 @@ static tml_status run(const serve_options *options, const sm_paths *paths, const
         .unloads_unused = options->unload_unused,
         .max_bytes = (size_t)options->max_model_memory,
     };
+    server.settings.api_key = tmli_buf_str(&protection->api_key);
+    const serve_http_options http_options = {.host = options->host,
+                                             .port = (uint16_t)options->port,
+                                             .n_threads = options->settings.n_threads,
+                                             .tls_cert = protection->tls_cert.data,
+                                             .tls_key = protection->tls_key.data};
     serve_server_verify(&server);
     TMLI_TRY(serve_watcher_start(&server, &watcher, err));
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
@@ -194,6 +197,7 @@ int main(int argc, char **argv)
     tml_status status = TML_OK;
     tml_error err = {0};
     serve_options options;
+    serve_protection protection = {0};
     sm_paths paths = {0};
     sm_logging logging = {.program = "serve"};
     tml_log log = sm_logging_sink(&logging, false);
@@ -209,8 +213,10 @@ int main(int argc, char **argv)
     TMLI_TRY(catch_signals(&err));
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
-    TMLI_TRY(run(&options, &paths, &log, &err));
+    TMLI_TRY(serve_protection_load(&protection, &options.protection, &err));
+    TMLI_TRY(run(&options, &protection, &paths, &log, &err));
 cleanup:
+    serve_protection_deinit(&protection);
     sm_paths_deinit(&paths);
     if (status != TML_OK) {
         tml_logf(&log, TML_LOG_ERROR, "%s", err.text);

@@ -9,10 +9,17 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "sagemaker/args.h"
+#include "serve/listen.h"
 
 enum {
     DEFAULT_PORT = 8080,
     MAX_THREADS = 256,
+    MAX_CONNECTIONS = 1 << 20,
+    DEFAULT_CONNECTIONS = 16384, /* 140 MB when all have made a request */
+    DEFAULT_HEADER_S = 20,
+    DEFAULT_BODY_S = 30,
+    DEFAULT_IDLE_S = 65, /* clients of SageMaker keep theirs up to 60 s */
+    MAX_SECONDS = 86400,
     DEFAULT_BODY_BYTES = 100 << 20, /* the largest MaxPayloadInMB of a batch transform */
     DEFAULT_ROWS = 10000000,        /* more than 100 MiB of headlines hold */
     DEFAULT_ROW_BYTES = 8 << 20,
@@ -50,6 +57,15 @@ const char serve_usage[] =
     "  --timeout S        longest that a long request waits and takes; default:\n"
     "                     $SAGEMAKER_MODEL_SERVER_TIMEOUT, else without limit\n"
     "  --stream           answers of lines to long requests are sent while they are made\n"
+    "  --max-connections N              at once; default: 16384, as far as open files allow\n"
+    "  --max-connections-per-address N  from one IP address; default: as many as there may be\n"
+    "  --header-timeout S  seconds for a request's headers; default: 20\n"
+    "  --body-timeout S   seconds in which 1 KiB of a body must come; default: 30\n"
+    "  --idle-timeout S   seconds between two requests; default: 65\n"
+    "  --api-key-file FILE  requests but /ping need the key in it; default: $TEXTML_API_KEY, if\n"
+    "                     that is set\n"
+    "  --tls-cert FILE    certificate for HTTPS, PEM, with those that vouch for it\n"
+    "  --tls-key FILE     its private key, PEM\n"
     "  --quiet            nothing but warnings and errors\n"
     "  --log-format WORD  text or json\n"
     "  --help             this text\n"
@@ -58,10 +74,10 @@ const char serve_usage[] =
     "SIGHUP loads the model again. SIGTERM and SIGINT finish the requests that are being\n"
     "answered, then end serve.\n";
 
-#define COUNT(option, field, highest)                                              \
-    {                                                                              \
-        .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = 1, \
-        .most = (highest)                                                          \
+#define COUNT(option, field, from, to)                                                  \
+    {                                                                                   \
+        .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = (from), \
+        .most = (to)                                                                    \
     }
 
 tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_error *err)
@@ -82,14 +98,22 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         {.name = "reload", .kind = SM_OPTION_CHOICE, .out = &out->reload, .words = reloads},
         {.name = "port", .kind = SM_OPTION_COUNT, .out = &out->port, .most = UINT16_MAX},
         {.name = "host", .kind = SM_OPTION_TEXT, .out = &out->host},
-        COUNT("threads", n_threads, MAX_THREADS),
-        COUNT("max-body", max_body, MAX_BODY_BYTES),
-        COUNT("max-rows", max_rows, SIZE_MAX),
-        COUNT("max-row-bytes", max_row_bytes, MAX_BODY_BYTES),
-        COUNT("max-queue", max_queue, SIZE_MAX),
-        COUNT("max-queue-bytes", max_queue_bytes, SIZE_MAX),
-        COUNT("timeout", timeout_s, MAX_TIMEOUT_S),
+        COUNT("threads", n_threads, 1, MAX_THREADS),
+        COUNT("max-body", max_body, 1, MAX_BODY_BYTES),
+        COUNT("max-rows", max_rows, 1, SIZE_MAX),
+        COUNT("max-row-bytes", max_row_bytes, 1, MAX_BODY_BYTES),
+        COUNT("max-queue", max_queue, 1, SIZE_MAX),
+        COUNT("max-queue-bytes", max_queue_bytes, 1, SIZE_MAX),
+        COUNT("timeout", timeout_s, 1, MAX_TIMEOUT_S),
         {.name = "stream", .kind = SM_OPTION_FLAG, .out = &settings->streams},
+        COUNT("max-connections", max_connections, 1, MAX_CONNECTIONS),
+        COUNT("max-connections-per-address", max_per_address, 1, MAX_CONNECTIONS),
+        COUNT("header-timeout", header_s, 1, MAX_SECONDS),
+        COUNT("body-timeout", body_s, 1, MAX_SECONDS),
+        COUNT("idle-timeout", idle_s, 1, MAX_SECONDS),
+        {.name = "api-key-file", .kind = SM_OPTION_TEXT, .out = &out->protection.api_key},
+        {.name = "tls-cert", .kind = SM_OPTION_TEXT, .out = &out->protection.tls_cert},
+        {.name = "tls-key", .kind = SM_OPTION_TEXT, .out = &out->protection.tls_key},
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
         {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->log_format, .words = formats},
         {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
@@ -154,6 +178,30 @@ static uint64_t or_else(uint64_t given, uint64_t usual)
     return given > 0 ? given : usual;
 }
 
+static unsigned seconds_or(uint64_t given, unsigned fallback)
+{
+    return given > 0 ? (unsigned)given : fallback;
+}
+
+/* With as many connections as there are file descriptors for. */
+static void complete_limits(const serve_options *options, serve_limits *limits, const tml_log *log)
+{
+    const size_t most = serve_raise_open_files();
+    const size_t wanted =
+        options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
+    limits->max_connections = wanted < most ? wanted : most;
+    if (options->max_connections > most) {
+        tml_logf(log, TML_LOG_WARN,
+                 "--max-connections: %zu is more than the limit of open files allows; %zu is taken "
+                 "instead (see ulimit -Hn)",
+                 wanted, most);
+    }
+    limits->max_per_address = options->max_per_address;
+    limits->header_s = seconds_or(options->header_s, DEFAULT_HEADER_S);
+    limits->body_s = seconds_or(options->body_s, DEFAULT_BODY_S);
+    limits->idle_s = seconds_or(options->idle_s, DEFAULT_IDLE_S);
+}
+
 void serve_options_complete(serve_options *options, const tml_log *log)
 {
     serve_settings *settings = &options->settings;
@@ -187,5 +235,6 @@ void serve_options_complete(serve_options *options, const tml_log *log)
     settings->max_queue_bytes = or_else(options->max_queue_bytes, DEFAULT_QUEUE_BYTES);
     settings->timeout_s = (double)options->timeout_s;
     settings->max_body = options->max_body;
+    complete_limits(options, &settings->limits, log);
     complete_accept(options, log);
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "sagemaker/content.h"
+#include "serve/connections.h"
 #include "serve/models.h"
 #include "textml/log.h"
 #include "textml/model.h"
@@ -19,7 +20,9 @@ typedef struct serve_server serve_server;
 
 /* How it answers; fixed once it listens. */
 typedef struct serve_settings {
-    size_t max_body; /* longest body that is read */
+    size_t max_body;     /* longest body that is read */
+    serve_limits limits; /* of connections */
+    tml_str api_key;     /* borrowed; empty: nobody needs one */
     bool has_default_accept;
     sm_media default_accept; /* for requests that take anything */
     sm_style style;          /* of answers */

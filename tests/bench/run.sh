@@ -501,7 +501,7 @@ bench_P2() {
     rm -f "$work"/p2.*
     start_serve ours "$threads"
     start default "$bin/constant_server" 0 "$threads"
-    start lean "$bin/constant_server" 0 "$threads" 12288
+    start lean "$bin/constant_server" 0 "$threads" 8192
     for ((round = 1; round <= rounds; round++)); do
       say "P2, $threads thread(s), round $round of $rounds"
       for server in ours default lean; do
