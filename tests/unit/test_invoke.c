@@ -21,7 +21,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-    MANY_ROWS = 30000 /* several slices */
+    MANY_ROWS = 10000 /* several slices */
 };
 
 static tmli_buf make_lines(size_t n)
