@@ -114,6 +114,7 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     serve_invocation_end(ex->invocation);
     ex->invocation = NULL;
     if (done == CUT_SHORT) {
+        tmli_buf_reset(&ex->answer.body); /* a failure's sentence is none of the lines */
         serve_exchange_cut_short(ex);
     } else {
         serve_exchange_finish_pieces(ex);
