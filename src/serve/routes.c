@@ -210,9 +210,13 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
 
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)
 {
-    return route_one(lane, call->request, call->answer)
-               ? serve_invocation_begin(lane->server, call, body)
-               : NULL;
+    serve_invocation *begun = route_one(lane, call->request, call->answer)
+                                  ? serve_invocation_begin(lane->server, call, body)
+                                  : NULL;
+    call->request->name = (tml_str){0}; /* decoded into the lane's memory, which others use now */
+    call->request->model = (tml_str){0};
+    serve_lane_end_request(lane);
+    return begun;
 }
 
 void serve_refuse_body(const serve_server *server, serve_answer *answer)
