@@ -486,3 +486,9 @@ tml_status tmli_window_line(tmli_window *window, const char **out, size_t *len, 
     *len = line_end != NULL && n > 0 && line[n - 1] == '\r' ? n - 1 : n;
     return TML_OK;
 }
+
+uint32_t tmli_crc32(uint32_t crc, const void *bytes, size_t n)
+{
+    return n > 0 ? (uint32_t)crc32_z(crc, bytes, n)
+                 : crc; /* zlib takes no bytes for a fresh start */
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "textml/status.h"
@@ -31,6 +32,9 @@ const char *tmli_source_name(const tmli_source *source);
  * Errors: TML_EFORMAT for damaged data, TML_ELIMIT for more than limit_bytes, TML_ENOMEM. */
 TML_NODISCARD tml_status tmli_gunzip(const char *name, tml_str bytes, size_t limit_bytes,
                                      tmli_buf *unpacked, tml_str *out, tml_error *err);
+
+/* CRC-32 as gzip and AWS's event streams have it; crc: of the bytes before these, 0 for none. */
+uint32_t tmli_crc32(uint32_t crc, const void *bytes, size_t n);
 
 /* A window over a source, for readers that cut records: bytes [at, end) are loaded. */
 typedef struct tmli_window {

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum {
@@ -36,7 +37,7 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->lane = lane;
     ex->stage = SERVE_READING;
     ex->n_received = 0;
-    ex->request = (serve_request){0};
+    ex->request = (serve_request){.begun_ticks = tmli_ticks()};
     ex->content_length = (tml_str){0};
     tmli_buf_reset(&ex->body);
     return ex;
@@ -60,6 +61,9 @@ void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
 {
     if (ex->stage != SERVE_REFUSED) {
         count_open(ex->lane, -1);
+    }
+    if (ex->stage == SERVE_READING || ex->stage == SERVE_WAITING) {
+        serve_count_abandoned(ex->lane);
     }
     if (idle->n == KEPT_EXCHANGES) {
         free_exchange(ex);
@@ -153,7 +157,7 @@ void serve_exchange_refuse(serve_exchange *ex)
     ex->stage = SERVE_REFUSED;
     ex->n_received = 0;
     count_open(ex->lane, -1);
-    serve_refuse_body(ex->lane->server, &ex->answer);
+    serve_refuse_body(ex->lane, &ex->request, &ex->answer);
     tmli_buf_reset(&ex->body);
     tmli_buf_printf(&ex->body,
                     "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
@@ -178,5 +182,6 @@ void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane
     }
     if (n_calls > 0) {
         serve_route(lane, calls, n_calls);
+        serve_count_answers(lane, calls, n_calls);
     }
 }

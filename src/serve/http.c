@@ -181,9 +181,12 @@ static struct MHD_Response *create_response(const serve_answer *answer,
         {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
         {MHD_HTTP_HEADER_ALLOW, answer->allow},
         {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
+        {answer->extra[0].name, answer->extra[0].value},
+        {answer->extra[1].name, answer->extra[1].value},
+        {answer->extra[2].name, answer->extra[2].value},
     };
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].value != NULL &&
+        if (headers[i].name != NULL && headers[i].value != NULL &&
             MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
             MHD_destroy_response(response);
             return NULL;
@@ -198,7 +201,8 @@ static struct MHD_Response *create_response(const serve_answer *answer,
 static kept_answer *place_of(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
-    if (answer->status != MHD_HTTP_OK || answer->body.len > KEPT_ANSWER_BYTES) {
+    if (answer->status != MHD_HTTP_OK || answer->extra[0].name != NULL ||
+        answer->body.len > KEPT_ANSWER_BYTES) {
         return NULL;
     }
     thread_side *side = ex->lane->side;

@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "sagemaker/logging.h"
 #include "sagemaker/paths.h"
+#include "serve/announce.h"
 #include "serve/http.h"
 #include "serve/options.h"
+#include "serve/pulse.h"
 #include "serve/server.h"
 #include "textml/version.h"
 
@@ -47,7 +48,7 @@ static tml_status catch_signals(tml_error *err)
     return TML_OK;
 }
 
-/* Whether a signal came within so many milliseconds; -1 waits for one. */
+/* Whether a signal came within so many milliseconds. */
 static bool has_signal(int timeout_ms)
 {
     struct pollfd wait = {.fd = wake_pipe[0], .events = POLLIN};
@@ -68,54 +69,6 @@ static void give_memory_back(void)
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 #endif
-}
-
-static void announce_json(const serve_options *options, const tml_model *model, uint16_t port)
-{
-    tmli_buf line = {0};
-    tmli_json_writer w;
-    tmli_json_begin(&w, &line, 0);
-    tmli_json_object(&w, NULL);
-    tmli_json_put_text(&w, "program", "serve");
-    tmli_json_put_text(&w, "level", "info");
-    tmli_json_put_text(&w, "message", "listening");
-    tmli_json_put_text(&w, "host", options->host);
-    tmli_json_put_u64(&w, "port", port);
-    if (model != NULL) {
-        tmli_json_put_text(&w, "recipe", tml_model_recipe_name(model));
-        tmli_json_put_u64(&w, "labels", tml_model_labels(model));
-    }
-    tmli_json_put_u64(&w, "threads", options->settings.n_threads);
-    tmli_json_close_object(&w);
-    const char *text = tmli_buf_cstr(&line);
-    if (text != NULL) {
-        (void)puts(text);
-    }
-    tmli_buf_deinit(&line);
-}
-
-/* The one line that says that requests are answered from now on, and where. */
-static void announce(const serve_options *options, serve_server *server, uint16_t port)
-{
-    if (options->quiet) {
-        return;
-    }
-    const size_t n_threads = options->settings.n_threads;
-    const char *s = n_threads == 1 ? "" : "s";
-    serve_model *held = serve_models_hold_current(&server->models);
-    const tml_model *model = held != NULL ? serve_model_of(held) : NULL;
-    if (options->log_format == 1) {
-        announce_json(options, model, port);
-    } else if (model != NULL) {
-        (void)printf("serve: listening on %s:%u, recipe %s, %zu labels, %zu thread%s\n",
-                     options->host, (unsigned)port, tml_model_recipe_name(model),
-                     tml_model_labels(model), n_threads, s);
-    } else {
-        (void)printf("serve: listening on %s:%u, no model, %zu thread%s\n", options->host,
-                     (unsigned)port, n_threads, s);
-    }
-    serve_models_let_go(&server->models, held);
-    (void)fflush(stdout);
 }
 
 /* Lets the open requests finish. False when the time is over and some are left. A second signal ends the process. */
@@ -141,6 +94,7 @@ static tml_status run(const serve_options *options, const char *model_dir, const
     tml_status status = TML_OK;
     serve_http *http = NULL;
     serve_server server;
+    serve_pulse pulse;
     const serve_http_options http_options = {.host = options->host,
                                              .port = (uint16_t)options->port,
                                              .n_threads = options->settings.n_threads};
@@ -151,9 +105,14 @@ static tml_status run(const serve_options *options, const char *model_dir, const
     server.settings = options->settings;
     serve_server_verify(&server);
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
-    announce(options, &server, serve_http_port(http));
-    (void)has_signal(-1);
-    if (!drain(http)) {
+    serve_announce(options, &server, serve_http_port(http));
+    serve_pulse_start(&pulse, &server, (double)options->summary_s, options->emf);
+    while (!has_signal(serve_pulse_wait_ms(&pulse))) {
+        serve_pulse_beat(&pulse);
+    }
+    const bool is_drained = drain(http);
+    serve_pulse_beat(&pulse); /* what came since the last one would be lost */
+    if (!is_drained) {
         tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
         _exit(0); /* their threads still use everything that we would free */
     }

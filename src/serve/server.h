@@ -7,9 +7,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "sagemaker/content.h"
+#include "serve/metrics.h"
 #include "serve/models.h"
 #include "textml/log.h"
 #include "textml/model.h"
@@ -21,8 +23,12 @@ typedef struct serve_server serve_server;
 typedef struct serve_settings {
     size_t max_body; /* longest body that is read */
     bool has_default_accept;
-    sm_media default_accept; /* for requests that take anything */
-    bool is_batch;           /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    sm_media default_accept;    /* for requests that take anything */
+    bool is_batch;              /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    bool is_local_mode;         /* SAGEMAKER_BATCH as the SDK's local mode writes it */
+    size_t max_transforms;      /* what a batch transform was started with; 0: not said */
+    int64_t max_payload_mb;     /* likewise; -1: not said, 0: without a limit */
+    const char *batch_strategy; /* likewise; NULL: not said */
     bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
     size_t n_threads;    /* that answer */
 } serve_settings;
@@ -33,6 +39,7 @@ typedef struct serve_lane {
     struct serve_lane *next; /* under server->lock */
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
+    serve_counters counters;
     void *side; /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;
@@ -42,6 +49,10 @@ struct serve_server {
     const tml_log *log; /* borrowed; may be NULL */
     serve_settings settings;
     serve_models models;
+    tmli_moment started;
+    int64_t started_at;     /* seconds of Unix time */
+    uint64_t log_seed;      /* of the hashes that stand for texts in the log */
+    atomic_size_t n_queued; /* long requests that wait for a worker */
     pthread_t verifier;
     serve_model *verified; /* what it reads; held by it */
     bool has_verifier;

@@ -38,6 +38,7 @@ static serve_job *take(serve_workers *workers)
     if (job != NULL) {
         workers->first = job->next;
         workers->n_waiting--;
+        atomic_store_explicit(&workers->server->n_queued, workers->n_waiting, memory_order_relaxed);
     }
     (void)pthread_mutex_unlock(&workers->lock);
     return job;
@@ -90,6 +91,7 @@ void serve_workers_add(serve_workers *workers, serve_job *job)
     }
     workers->last = job;
     workers->n_waiting++;
+    atomic_store_explicit(&workers->server->n_queued, workers->n_waiting, memory_order_relaxed);
     (void)pthread_cond_signal(&workers->changed);
     (void)pthread_mutex_unlock(&workers->lock);
 }
