@@ -110,6 +110,18 @@ void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
         expected = TML_STR("Content-Encoding");
         place = &ex->request.content_encoding;
         break;
+    case sizeof("X-Amzn-SageMaker-Accept") - 1:
+        expected = TML_STR("X-Amzn-SageMaker-Accept"); /* of a stream of events */
+        place = &ex->request.accept;
+        break;
+    case sizeof("X-Amzn-SageMaker-Inference-Id") - 1:
+        expected = TML_STR("X-Amzn-SageMaker-Inference-Id");
+        place = &ex->request.inference_id;
+        break;
+    case sizeof("X-Amzn-SageMaker-Custom-Attributes") - 1:
+        expected = TML_STR("X-Amzn-SageMaker-Custom-Attributes");
+        place = &ex->request.custom_attributes;
+        break;
     default: return;
     }
     if (value.data != NULL && tmli_str_eq_nocase(name, expected)) {

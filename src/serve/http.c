@@ -181,6 +181,8 @@ static struct MHD_Response *create_response(const serve_answer *answer,
         {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
         {MHD_HTTP_HEADER_ALLOW, answer->allow},
         {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
+        {"X-Amzn-SageMaker-Custom-Attributes",
+         answer->custom_attributes.len > 0 ? answer->custom_attributes.data : NULL},
         {answer->extra[0].name, answer->extra[0].value},
         {answer->extra[1].name, answer->extra[1].value},
         {answer->extra[2].name, answer->extra[2].value},
@@ -202,7 +204,7 @@ static kept_answer *place_of(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
     if (answer->status != MHD_HTTP_OK || answer->extra[0].name != NULL ||
-        answer->body.len > KEPT_ANSWER_BYTES) {
+        answer->custom_attributes.len > 0 || answer->body.len > KEPT_ANSWER_BYTES) {
         return NULL;
     }
     thread_side *side = ex->lane->side;
