@@ -152,6 +152,32 @@ static void a_digest_says_it_in_few_words(void **state)
     assert_true(serve_digest_of(&now).p99_s == 0);
 }
 
+/* ---- /openapi.json ---- */
+
+/* The routes below /models are the platform's, not a client's. */
+static void every_route_stands_in_the_document(void **state)
+{
+    tiny_server *fix = *state;
+    serve_request request = request_of("GET", "/openapi.json", "");
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+    const char *document = tmli_buf_cstr(&fix->answer.body);
+    size_t n = 0;
+    for (size_t i = 1; !tmli_str_eq_text(serve_route_pattern(i), "other"); i++) {
+        const tml_str pattern = serve_route_pattern(i);
+        const char *star = memchr(pattern.data, '*', pattern.len);
+        char key[96];
+        (void)snprintf(key, sizeof key, "\n  \"%.*s%s%s\":",
+                       star != NULL ? (int)(star - pattern.data) : (int)pattern.len, pattern.data,
+                       star != NULL ? "{name}" : "", star != NULL ? star + 1 : "");
+        if (!tmli_str_starts(pattern, "/models") && strstr(document, key) == NULL) {
+            fail_msg("%s is missing", key);
+        }
+        n++;
+    }
+    assert_in_range(n, 10, SERVE_MAX_ROUTES - 1);
+    assert_non_null(strstr(document, "\"Cold, \\\"icy\\\"\""));
+}
+
 /* ---- the log ---- */
 
 typedef struct captured {
@@ -229,6 +255,7 @@ int main(void)
         cmocka_unit_test(the_rest_of_the_figures_is_there),
         cmocka_unit_test(durations_fall_into_their_buckets),
         cmocka_unit_test(a_digest_says_it_in_few_words),
+        cmocka_unit_test(every_route_stands_in_the_document),
         cmocka_unit_test(a_line_tells_of_a_request_but_not_its_text),
         cmocka_unit_test(without_memory_there_are_no_figures_but_an_answer),
     };
