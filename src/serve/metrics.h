@@ -1,7 +1,7 @@
 /* serve/metrics.h: what happened to requests, counted.
  *
- * Each lane counts for itself, without a locked instruction: some 20 ns a request. Whoever wants to know adds the lanes
- * up. */
+ * Each lane counts for itself, without a locked instruction: 13 to 30 ns a request. Whoever wants to know adds the
+ * lanes up. */
 #ifndef SERVE_METRICS_H
 #define SERVE_METRICS_H
 

@@ -60,7 +60,7 @@ DIR=$(mktemp -d)
 serve_pid=
 trap '[ -z "$serve_pid" ] || kill "$serve_pid" 2>/dev/null || true; rm -rf "$DIR"' EXIT
 source "$here/served.sh"
-serve_begin
+serve_begin --threads 2
 PORT=$PORT timeout 120 "${client[@]}"
 serve_end
 serve_pid=

@@ -16,7 +16,7 @@ DIR=$(mktemp -d)
 serve_pid=
 trap '[ -z "$serve_pid" ] || kill "$serve_pid" 2>/dev/null || true; rm -rf "$DIR"' EXIT
 source "$here/../clients/served.sh"
-serve_begin
+serve_begin --threads 2
 timeout 200 node "$here/page_browser.js" "$browser" "http://127.0.0.1:$PORT/" "$DIR/profile" ${PICTURES:+"$PICTURES"}
 serve_end
 serve_pid=
