@@ -1,6 +1,7 @@
 /* GET /metrics: what the counters know, in Prometheus' text format 0.0.4. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -191,21 +192,21 @@ static void put_model(tmli_buf *out, serve_server *server)
 /* Where there is no such file its figures are left out. */
 static void put_memory(tmli_buf *out)
 {
-    unsigned long long virtual_pages = 0;
-    unsigned long long resident_pages = 0;
+    char line[128];
     FILE *file = fopen("/proc/self/statm", "re");
     if (file == NULL) {
         return;
     }
-    const int n = fscanf(file, "%llu %llu", &virtual_pages, &resident_pages);
-    (void)fclose(file);
-    if (n == 2) {
+    if (fgets(line, sizeof(line), file) != NULL) { /* pages: of address space, resident, … */
+        char *end = line;
         const double page = (double)sysconf(_SC_PAGESIZE);
-        put_gauge(out, "process_virtual_memory_bytes", "Address space.",
-                  page * (double)virtual_pages);
+        const double virtual_pages = strtod(end, &end);
+        const double resident_pages = strtod(end, &end);
+        put_gauge(out, "process_virtual_memory_bytes", "Address space.", page * virtual_pages);
         put_gauge(out, "process_resident_memory_bytes", "Memory in use, mapped models included.",
-                  page * (double)resident_pages);
+                  page * resident_pages);
     }
+    (void)fclose(file);
 }
 
 static double seconds_of(struct timeval t)

@@ -94,10 +94,9 @@ static void a_number_that_is_none_is_warned_of(void **state)
 static double figure(const server *s, const char *name)
 {
     char line[160];
-    double value = -1;
     (void)snprintf(line, sizeof line, "\n%s ", name);
     const char *at = strstr(s->answer.body, line);
-    return at != NULL && sscanf(at + strlen(line), "%lf", &value) == 1 ? value : -1;
+    return at != NULL ? strtod(at + strlen(line), NULL) : -1;
 }
 
 /* S33: while many requests are answered, and with what they did in it. */

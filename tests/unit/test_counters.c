@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -44,8 +45,7 @@ static double figure(tiny_server *fix, const char *name)
     assert_int_equal(fix->answer.status, 200);
     (void)snprintf(line, sizeof line, "\n%s ", name);
     const char *at = strstr(tmli_buf_cstr(&fix->answer.body), line);
-    double value = NAN;
-    return at != NULL && sscanf(at + strlen(line), "%lf", &value) == 1 ? value : NAN;
+    return at != NULL ? strtod(at + strlen(line), NULL) : NAN;
 }
 
 static void assert_figure(tiny_server *fix, const char *name, double want)
