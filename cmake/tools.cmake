@@ -9,6 +9,9 @@ add_custom_target(format COMMAND ${tests}/lint/check_format.sh --fix VERBATIM)
 add_custom_target(format-check COMMAND ${tests}/lint/check_format.sh VERBATIM)
 add_custom_target(lint COMMAND ${tests}/lint/lint.sh ${CMAKE_BINARY_DIR} USES_TERMINAL VERBATIM)
 add_dependencies(lint tml_recipes tml_report_style tml_record) # headers that the sources include
+if(TARGET tml_serve_data)
+  add_dependencies(lint tml_serve_data)
+endif()
 
 # A minute each, in a tree that has the fuzzers; the same cases take seconds each in `ctest --preset fuzz`.
 if(TML_BUILD_FUZZ)

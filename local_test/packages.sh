@@ -12,12 +12,14 @@ build_packages=(
 
 # Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
 # sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke, a
-# locale with a decimal comma, the browser that looks at report.html, the certificates of the TLS tests (openssl).
+# locale with a decimal comma, the browser that looks at report.html and serve's page, the certificates of the TLS tests
+# (openssl), the clients of tests/clients.
 test_packages=(
   libcmocka-dev libcurl4-openssl-dev openssl
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
   gcovr wrk locales chromium
+  nodejs python3-boto3 python3-jsonschema
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.
@@ -28,7 +30,9 @@ need_build_packages() {
 }
 
 need_test_packages() {
-  install_missing "${build_packages[@]}" "${test_packages[@]}"
+  local npm=() # other nodejs packages than Debian's bring their own, and refuse Debian's
+  command -v npm >/dev/null || npm=(npm)
+  install_missing "${build_packages[@]}" "${test_packages[@]}" "${npm[@]}"
 }
 
 need_bench_packages() {

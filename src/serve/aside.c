@@ -113,6 +113,9 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     }
     serve_invocation_end(ex->invocation);
     ex->invocation = NULL;
+    if (lane != NULL) {
+        serve_count_answers(lane, &(serve_call){&ex->request, &ex->answer}, 1);
+    }
     if (done == CUT_SHORT) {
         tmli_buf_reset(&ex->answer.body); /* a failure's sentence is none of the lines */
         serve_exchange_cut_short(ex);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "serve/protection.h"
@@ -45,7 +46,7 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->reads_body = false;
     ex->is_ambiguous = false;
     ex->n_received = 0;
-    ex->request = (serve_request){0};
+    ex->request = (serve_request){.begun_ticks = tmli_ticks()};
     ex->content_length = (tml_str){0};
     ex->transfer_encoding = (tml_str){0};
     tmli_buf_reset(&ex->body);
@@ -81,6 +82,9 @@ static void shrink(tmli_buf *buf)
 
 void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
 {
+    if (ex->stage == SERVE_BEGUN || ex->stage == SERVE_READING || ex->stage == SERVE_WAITING) {
+        serve_count_abandoned(ex->lane);
+    }
     serve_exchange_count_closed(ex);
     if (idle->n == KEPT_EXCHANGES || ex->pieces.has_begun) { /* few are streamed: made anew */
         serve_exchange_free(ex);
@@ -128,6 +132,7 @@ static const struct place {
     PLACE("Content-Length", content_length),
     PLACE("Content-Type", request.content_type),
     PLACE("Transfer-Encoding", transfer_encoding),
+    PLACE("X-Amzn-SageMaker-Accept", request.accept), /* of a stream of events */
     PLACE("X-Amzn-SageMaker-Custom-Attributes", request.custom_attributes),
     PLACE("X-Amzn-SageMaker-Inference-Id", request.inference_id),
 #undef PLACE
@@ -260,7 +265,7 @@ bool serve_exchange_admit(serve_exchange *ex)
                            "KEY\"");
         answer->asks_for_key = true;
     } else if (!serve_exchange_is_at_most(ex, settings->max_body)) {
-        serve_refuse_body(ex->lane->server, answer);
+        serve_refuse_body(ex->lane, &ex->request, answer);
     } else {
         return true;
     }
@@ -299,6 +304,7 @@ void serve_exchange_refuse(serve_exchange *ex)
     ex->stage = SERVE_REFUSED;
     ex->n_received = 0;
     serve_exchange_count_closed(ex);
+    serve_count_answers(ex->lane, &(serve_call){&ex->request, &ex->answer}, 1);
     tmli_buf_reset(&ex->body);
     tmli_buf_printf(&ex->body, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer->status,
                     phrase_of(answer->status));
@@ -329,5 +335,6 @@ void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane
     }
     if (n_calls > 0) {
         serve_route(lane, calls, n_calls);
+        serve_count_answers(lane, calls, n_calls);
     }
 }

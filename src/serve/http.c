@@ -189,9 +189,12 @@ static bool add_headers(struct MHD_Response *response, const serve_answer *answe
         {MHD_HTTP_HEADER_CONTENT_ENCODING, answer->is_gzip ? "gzip" : NULL},
         {MHD_HTTP_HEADER_VARY, answer->is_gzip ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL},
         {MHD_HTTP_HEADER_WWW_AUTHENTICATE, answer->asks_for_key ? "Bearer" : NULL},
+        {answer->extra[0].name, answer->extra[0].value},
+        {answer->extra[1].name, answer->extra[1].value},
+        {answer->extra[2].name, answer->extra[2].value},
     };
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].value != NULL &&
+        if (headers[i].name != NULL && headers[i].value != NULL &&
             MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
             return false;
         }
@@ -240,7 +243,8 @@ static bool is_bare(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
     return answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
-           answer->custom_attributes.len == 0 && ex->stage != SERVE_STREAMING;
+           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL &&
+           ex->stage != SERVE_STREAMING;
 }
 
 static enum MHD_Result queue(serve_exchange *ex)
@@ -359,7 +363,7 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
     if (is_refused) {
         return MHD_NO;
     }
-    serve_refuse_body(ex->lane->server, &ex->answer);
+    serve_refuse_body(ex->lane, &ex->request, &ex->answer);
     refuse(ex, true);
     return MHD_YES;
 }

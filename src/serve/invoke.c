@@ -101,6 +101,7 @@ static void end_rows(invocation *call)
     serve_answer *answer = call->answer;
     if (!call->has_failed) {
         sm_answers_end(&call->answers);
+        answer->n_rows = call->rows.n;
         answer->status = 200;
         answer->content_type = sm_media_type(call->answer_media);
         if (answer->body.failed) {

@@ -7,7 +7,7 @@
 serve_kept *serve_kept_place(serve_kept_table *table, const serve_answer *answer)
 {
     if (answer->status != 200 || answer->body.len > SERVE_KEPT_ANSWER_BYTES || answer->is_gzip ||
-        answer->custom_attributes.len > 0) {
+        answer->custom_attributes.len > 0 || answer->extra[0].name != NULL) {
         return NULL;
     }
     return &table->places[tmli_hash_v1(tmli_buf_str(&answer->body)) % SERVE_KEPT_ANSWERS];

@@ -20,6 +20,12 @@ enum {
     DEFAULT_BODY_S = 30,
     DEFAULT_IDLE_S = 65, /* clients of SageMaker keep theirs up to 60 s */
     MAX_SECONDS = 86400,
+    SUMMARY_S = 60, /* what CloudWatch takes as one period */
+    MAX_SUMMARY_S = 86400,
+    MAX_TRANSFORMS = 1000,
+    MAX_PAYLOAD_MB = 100,
+    DEFAULT_PAYLOAD_MB = 6,
+    EMF_UNSET = 2,
     DEFAULT_BODY_BYTES = 100 << 20, /* the largest MaxPayloadInMB of a batch transform */
     DEFAULT_ROWS = 10000000,        /* more than 100 MiB of headlines hold */
     DEFAULT_ROW_BYTES = 8 << 20,
@@ -68,6 +74,8 @@ const char serve_usage[] =
     "  --tls-key FILE     its private key, PEM\n"
     "  --quiet            nothing but warnings and errors\n"
     "  --log-format WORD  text or json\n"
+    "  --emf WORD         on: figures for CloudWatch on stdout; default: off, or $TEXTML_EMF\n"
+    "  --summary-seconds N  between two summaries in the log; default: 60\n"
     "  --help             this text\n"
     "  --version          the version\n"
     "\n"
@@ -83,8 +91,9 @@ const char serve_usage[] =
 tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_error *err)
 {
     static const char *const formats[] = {"text", "json", NULL};
+    static const char *const switches[] = {"off", "on", NULL};
     static const char *const reloads[] = {"on", "off", NULL};
-    *out = (serve_options){.port = UNSET_PORT};
+    *out = (serve_options){.port = UNSET_PORT, .emf_word = EMF_UNSET};
     serve_settings *settings = &out->settings;
     const sm_option table[] = {
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->model_dir},
@@ -116,6 +125,12 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         {.name = "tls-key", .kind = SM_OPTION_TEXT, .out = &out->protection.tls_key},
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
         {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->log_format, .words = formats},
+        {.name = "emf", .kind = SM_OPTION_CHOICE, .out = &out->emf_word, .words = switches},
+        {.name = "summary-seconds",
+         .kind = SM_OPTION_COUNT,
+         .out = &out->summary_s,
+         .least = 1,
+         .most = MAX_SUMMARY_S},
         {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
         {.name = "version", .kind = SM_OPTION_FLAG, .out = &out->version},
     };
@@ -202,10 +217,50 @@ static void complete_limits(const serve_options *options, serve_limits *limits, 
     limits->idle_s = seconds_or(options->idle_s, DEFAULT_IDLE_S);
 }
 
+/* A strategy in the service's spelling; NULL when it is not set or none. */
+static const char *batch_strategy(const tml_log *log)
+{
+    const char *text = getenv("SAGEMAKER_BATCH_STRATEGY");
+    const tml_str word = tmli_str_trim(tmli_str(text));
+    if (tmli_str_eq_nocase(word, TML_STR("MULTI_RECORD")) ||
+        tmli_str_eq_nocase(word, TML_STR("MultiRecord"))) {
+        return "MULTI_RECORD";
+    }
+    if (tmli_str_eq_nocase(word, TML_STR("SINGLE_RECORD")) ||
+        tmli_str_eq_nocase(word, TML_STR("SingleRecord"))) {
+        return "SINGLE_RECORD";
+    }
+    if (word.len > 0) {
+        tml_logf(log, TML_LOG_WARN,
+                 "SAGEMAKER_BATCH_STRATEGY: \"%.64s\" is neither MULTI_RECORD nor SINGLE_RECORD; "
+                 "MULTI_RECORD is taken instead",
+                 text);
+    }
+    return NULL;
+}
+
+static void complete_batch(serve_settings *settings, const tml_log *log)
+{
+    settings->is_batch = is_true("SAGEMAKER_BATCH");
+    settings->is_local_mode = tmli_str_eq_text(tmli_str(getenv("SAGEMAKER_BATCH")), "True");
+    settings->max_transforms =
+        number_from("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 0, MAX_TRANSFORMS, 0, log);
+    const char *payload = getenv("SAGEMAKER_MAX_PAYLOAD_IN_MB");
+    settings->max_payload_mb = -1;
+    if (payload != NULL && *payload != '\0') {
+        settings->max_payload_mb = (int64_t)number_from("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0,
+                                                        MAX_PAYLOAD_MB, DEFAULT_PAYLOAD_MB, log);
+    }
+    settings->batch_strategy = batch_strategy(log);
+}
+
 void serve_options_complete(serve_options *options, const tml_log *log)
 {
     serve_settings *settings = &options->settings;
-    settings->is_batch = is_true("SAGEMAKER_BATCH");
+    complete_batch(settings, log);
+    options->emf =
+        options->emf_word == 1 || (options->emf_word == EMF_UNSET && is_true("TEXTML_EMF"));
+    options->summary_s = options->summary_s > 0 ? options->summary_s : SUMMARY_S;
     settings->is_multi_model = options->models_dir != NULL ||
                                (options->model_dir == NULL && is_true("SAGEMAKER_MULTI_MODEL"));
     settings->has_fixed_models = options->reload == 1;

@@ -33,6 +33,9 @@ typedef struct serve_options {
     uint64_t idle_s;
     serve_protection_files protection;
     serve_settings settings; /* what comes of it all */
+    bool emf;                /* figures for CloudWatch, a line each time */
+    size_t emf_word;         /* as the command line has it: 0 off, 1 on, 2 not said */
+    uint64_t summary_s;      /* between two summaries in the log, and two lines of figures */
     bool quiet;
     bool help;
     bool version;

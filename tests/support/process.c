@@ -306,9 +306,15 @@ void process_says(process *p, const char *text, double seconds)
     }
 }
 
-/* The number behind the last ':' of the line that says where it listens; 0 when there is none. */
+/* The number behind the ':' of the line that says where it listens, or of "port" in its object; 0 when there is none. */
 static unsigned find_port(const char *text)
 {
+    static const char key[] = "\"message\":\"listening\"";
+    const char *const object = strstr(text, key);
+    const char *const port = object != NULL ? strstr(object, "\"port\":") : NULL;
+    if (port != NULL && strchr(port, '\n') != NULL) {
+        return (unsigned)strtoul(port + strlen("\"port\":"), NULL, 10);
+    }
     const char *const at = strstr(text, "listening on ");
     if (at == NULL || strchr(at, '\n') == NULL) {
         return 0;

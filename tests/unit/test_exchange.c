@@ -70,7 +70,7 @@ static void a_body_over_the_limit_is_noticed_before_and_while_it_comes(void **st
     ex->stage = SERVE_READING;
     assert_true(serve_exchange_take(ex, "ab", 2, 3));
     assert_false(serve_exchange_take(ex, "cd", 2, 3));
-    serve_refuse_body(&fix->server, &ex->answer);
+    serve_refuse_body(fix->lane, &ex->request, &ex->answer);
     serve_exchange_refuse(ex);
     assert_int_equal(serve_server_open_requests(&fix->server), 0); /* nobody need wait for it */
     assert_true(tmli_str_starts(tmli_buf_str(&ex->body), "HTTP/1.1 413 "));
