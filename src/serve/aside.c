@@ -124,3 +124,22 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     }
     return true;
 }
+
+bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *loaders)
+{
+    const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
+    serve_workers *to = is_loading ? loaders : workers;
+    unsigned retry_after_s = 0;
+    if (!is_loading && !(ex->reads_body && serve_is_long(ex))) {
+        return false;
+    }
+    switch (serve_workers_admit(to, &ex->job, ex->body.len, &retry_after_s)) {
+    case SERVE_NO_WORKER: return false;
+    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
+    case SERVE_ADMITTED: break;
+    }
+    ex->stage = SERVE_WORKING;
+    ex->suspend(ex->connection); /* first: the worker may be done before we return */
+    serve_workers_add(to, &ex->job);
+    return true;
+}

@@ -368,32 +368,11 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
     return MHD_YES;
 }
 
-/* Hands a long request over, or turns it away; false when it must be answered here. */
-static bool hand_over(serve_exchange *ex)
-{
-    const serve_http *http = ex->http;
-    const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
-    serve_workers *workers = is_loading ? http->loaders : http->workers;
-    unsigned retry_after_s = 0;
-    if ((!is_loading && !(ex->reads_body && serve_is_long(ex))) ||
-        atomic_load_explicit(&http->is_draining, memory_order_relaxed)) {
-        return false;
-    }
-    switch (serve_workers_admit(workers, &ex->job, ex->body.len, &retry_after_s)) {
-    case SERVE_NO_WORKER: return false;
-    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
-    case SERVE_ADMITTED: break;
-    }
-    ex->stage = SERVE_WORKING;
-    MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
-    serve_workers_add(workers, &ex->job);
-    return true;
-}
-
 /* With the whole request there. What is to wait for others is asked for again in libmicrohttpd's next round, which waits
  * for nothing to happen, and by then it has shown us every request that was there. */
 static enum MHD_Result finish(serve_exchange *ex)
 {
+    const serve_http *http = ex->http;
     thread_side *side = ex->lane->side;
     switch (ex->stage) {
     case SERVE_BEGUN:
@@ -402,7 +381,8 @@ static enum MHD_Result finish(serve_exchange *ex)
         if (!serve_exchange_enter(ex, SERVE_PHASE_BUSY)) {
             return MHD_NO;
         }
-        if (hand_over(ex)) {
+        if (!atomic_load_explicit(&http->is_draining, memory_order_relaxed) &&
+            serve_hand_over(ex, http->workers, http->loaders)) {
             return MHD_YES;
         }
         if (!ex->reads_body) {

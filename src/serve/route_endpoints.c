@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/gzip.h"
+#include "base/json.h"
 #include "sagemaker/content.h"
 #include "serve/invoke.h"
 #include "serve/route_list.h"

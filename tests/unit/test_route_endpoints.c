@@ -63,10 +63,12 @@ static void a_failure_is_a_model_error(void **state)
             tmli_buf_cstr(&fix->answer.body),
             "{\"Message\":\"Received client error (415) from the model with message "
             "\\\"Content-Type: \\\"image/png\\\" is not read here; send application/json, "
-            "text/plain or text/csv\\\"\",\"OriginalStatusCode\":415,\"OriginalMessage\":"
+            "application/jsonlines, text/plain, text/csv, text/libsvm or "
+            "application/x-recordio-protobuf\\\"\",\"OriginalStatusCode\":415,\"OriginalMessage\":"
             "\"{\\\"error\\\":{\\\"code\\\":415,\\\"message\\\":\\\"Content-Type: "
-            "\\\\\\\"image/png\\\\\\\" is not read here; send application/json, text/plain or "
-            "text/csv\\\"}}\",\"LogStreamArn\":\"\"}");
+            "\\\\\\\"image/png\\\\\\\" is not read here; send application/json, "
+            "application/jsonlines, text/plain, text/csv, text/libsvm or "
+            "application/x-recordio-protobuf\\\"}}\",\"LogStreamArn\":\"\"}");
     }
 }
 
