@@ -12,19 +12,19 @@ papers=$project/build/container
 need_engine
 base=$("$project/container/base-image.sh")
 
-# The same commit gives the same bytes: its time is the time of all files. Without git all is as of 1970.
+# The same commit gives the same bytes: its time is the time of all files, unless SOURCE_DATE_EPOCH says another. Without
+# either all is as of 1970.
 cd "$project"
 version=$(sed -nE 's/^#define TML_VERSION "(.*)"$/\1/p' lib/include/textml/version.h)
 revision=unknown
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 if git rev-parse --verify -q HEAD >/dev/null 2>&1; then
   revision=$(git rev-parse HEAD)
-  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+  SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
   if [ -n "$(git status --porcelain)" ]; then
     revision+=-dirty
   fi
 fi
-export SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 
 case $engine in
