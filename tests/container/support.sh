@@ -1,5 +1,7 @@
 # Shared by the container's tests; sourced, not run.
 # shellcheck shell=bash
+# What is set here is for the checks, and functions have arguments that not every caller needs:
+# shellcheck disable=SC2034,SC2119,SC2120
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
@@ -97,7 +99,6 @@ run_in() {
   "$engine" run "${run_options[@]}" --rm --name "$tag-run-$BASHPID-$((++n_started))" "${options[@]}" "$image" "$@" \
     >"$scratch/out" 2>"$scratch/err" || code=$?
   out=$(cat "$scratch/out")
-  # shellcheck disable=SC2034 # for the checks
   err=$(cat "$scratch/err")
   cat "$scratch/out" "$scratch/err"
 }
