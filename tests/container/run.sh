@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image and runs it as platforms do; needs build/release/bin for what the image is compared with.
 #   run.sh           everything
-#   run.sh GROUP…    these groups only (image, train, serve, start, scripts), on the image as it was built last
+#   run.sh GROUP…    these groups only (image, train, serve, contract, start, scripts), on the image as it was built last
 # Skips, with a loud line, only where the kernel lets nobody make a container.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +15,7 @@ fi
 
 groups=("$@")
 if [ ${#groups[@]} -eq 0 ]; then
-  groups=(image train serve start scripts)
+  groups=(image train serve contract start scripts)
   "$project/container/base-image.sh"
   begin=$SECONDS
   "$project/container/build.sh" "$IMAGE" >"$project/build/container-build.log" 2>&1 || {

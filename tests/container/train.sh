@@ -144,6 +144,21 @@ sigterm_leaves_the_best_model_so_far() {
   expect_match "$(ask text/plain "$headline")" '^[A-Z]'
 }
 
+# Both are pending when the process wakes; as process 1 it must end by itself, for the kernel lets no signal do it.
+a_second_signal_ends_it_at_once() {
+  local pid
+  make_job
+  sed -i 's/"epochs": "15"/"epochs": "100000"/' "$ml/input/config/hyperparameters.json"
+  start -v "$ml:/opt/ml" -- train
+  sleep 0.5
+  pid=$("$engine" inspect --format '{{.State.Pid}}' "$container")
+  kill -STOP "$pid"
+  kill -TERM "$pid"
+  kill -INT "$pid"
+  kill -CONT "$pid"
+  expect_equal "$(timeout 10 "$engine" wait "$container")" 1
+}
+
 # L06
 a_failing_training_leaves_its_reason() {
   make_job
@@ -233,6 +248,7 @@ check "T53 outputs of a strict umask are readable" outputs_of_a_strict_umask_are
 check "a user who may not write gets a sentence" a_user_who_may_not_write_gets_a_sentence
 check "64 MB of memory are enough" limited_memory_is_enough
 check "T41 SIGTERM leaves the best model so far" sigterm_leaves_the_best_model_so_far
+check "a second signal ends it at once" a_second_signal_ends_it_at_once
 check "L06 a failing training leaves its reason" a_failing_training_leaves_its_reason
 check "L01 local mode trains on a terminal" local_mode_trains_on_a_terminal
 check "L04 two local hosts leave one model" two_local_hosts_leave_one_model
