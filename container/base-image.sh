@@ -2,7 +2,7 @@
 # Makes the base image of container/Dockerfile available: debian:bookworm-slim from its registry, or, where no registry can be
 # reached, a minimal Debian 12 made here from Debian's packages under the same name (needs root, mmdebstrap and a mirror).
 #   base-image.sh    prints the image's name
-# PLATFORM=linux/arm64 asks for another processor's; to make it here takes QEMU (apt-get install qemu-user-static).
+# PLATFORM=linux/arm64 asks for another processor's; to make it here takes QEMU (apt-get install qemu-user-static arch-test).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
 
@@ -28,12 +28,12 @@ if timeout 300 "$engine" pull --quiet "${pull_options[@]}" "$image" >/dev/null 2
   echo "$image"
   exit
 fi
+echo "$image cannot be pulled: it is made from Debian's packages" >&2
 if [ -n "${PLATFORM:-}" ]; then
   image=$made
   bootstrap_options=(--architectures="${PLATFORM#linux/}")
   import_options=(--os linux --arch "${PLATFORM#linux/}")
 fi
-echo "$image cannot be pulled: it is made from Debian's packages" >&2
 command -v mmdebstrap >/dev/null || die "this needs mmdebstrap: apt-get install mmdebstrap"
 
 scratch=$(mktemp -d)

@@ -17,9 +17,11 @@ n_started=0
 failed=0
 
 clean_up() {
-  local container
-  "$engine" ps --all --quiet --filter "name=^$tag-" | while IFS= read -r container; do
-    "$engine" rm --force "$container" >/dev/null 2>&1 || true
+  local container round
+  for round in 1 2; do # one whose network another has joined goes after that one
+    "$engine" ps --all --quiet --filter "name=^$tag-" | while IFS= read -r container; do
+      "$engine" rm --force "$container" >/dev/null 2>&1 || true
+    done
   done
   rm -rf "$scratch"
 }
