@@ -10,25 +10,8 @@ bin="$project/build/release/bin"
 # shellcheck disable=SC2034 # likewise
 port="${PORT:-8080}"
 
-die() {
-  echo "$(basename "$0"): $*" >&2
-  exit 1
-}
-
-# Prints docker or podman with the words that run an image, one a line; for "mapfile -t engine < <(container_engine)".
-container_engine() {
-  if command -v podman >/dev/null 2>&1; then
-    printf '%s\n' podman run
-    # In nested containers crun and the default limits may be refused; runc with fixed limits is accepted everywhere.
-    if command -v runc >/dev/null 2>&1; then
-      printf '%s\n' --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=1000:1000
-    fi
-  elif command -v docker >/dev/null 2>&1; then
-    printf '%s\n' docker run
-  else
-    die "an image was named, but neither podman nor docker is installed"
-  fi
-}
+# Sets engine and run_options when an image is to be run; brings die.
+source "$project/container/engine.sh"
 
 # Puts the sample headlines into channels that hold no data yet.
 fill_sample_data() {

@@ -10,14 +10,26 @@ build_packages=(
   curl ca-certificates
 )
 
-# Besides, for tests/run.sh: the test framework and the HTTP client of the contract tests, the second compiler with its
-# sanitizer and fuzzer runtime (14 is Debian 12's), the analysers, the coverage report, the load generator of bench.smoke, a
-# locale with a decimal comma, the browser that looks at report.html.
+# Besides, for the unit tests: their framework, and the HTTP client of the contract tests.
+unit_test_packages=(libcmocka-dev libcurl4-openssl-dev)
+
+# Besides, in the image's build stage: what writes the bill of materials.
+image_packages=(jq)
+
+# To build the image and run it: container/build.sh, and what makes its base where no registry can be reached.
+container_packages=(podman runc netavark aardvark-dns iptables mmdebstrap)
+
+# Besides, for tests/run.sh: the second compiler with its sanitizer and fuzzer runtime (14 is Debian 12's), the analysers,
+# the coverage report, the load generator of bench.smoke, a locale with a decimal comma, the browser that looks at
+# report.html and serve's page, the certificates of the TLS tests (openssl), the clients of tests/clients; what reads JSON,
+# speaks to AWS and takes images in the container's tests.
 test_packages=(
-  libcmocka-dev libcurl4-openssl-dev
+  "${unit_test_packages[@]}" "${container_packages[@]}"
+  openssl jq awscli docker-registry
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
   gcovr wrk locales chromium
+  nodejs python3-boto3 python3-jsonschema
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.
@@ -28,7 +40,17 @@ need_build_packages() {
 }
 
 need_test_packages() {
-  install_missing "${build_packages[@]}" "${test_packages[@]}"
+  local npm=() # other nodejs packages than Debian's bring their own, and refuse Debian's
+  command -v npm >/dev/null || npm=(npm)
+  install_missing "${build_packages[@]}" "${test_packages[@]}" "${npm[@]}"
+}
+
+need_image_packages() {
+  install_missing "${build_packages[@]}" "${unit_test_packages[@]}" "${image_packages[@]}"
+}
+
+need_container_packages() {
+  install_missing "${container_packages[@]}"
 }
 
 need_bench_packages() {

@@ -6,8 +6,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 if [ $# -ge 1 ]; then
-  mapfile -t engine < <(container_engine)
-  exec "${engine[@]}" --rm -v "$test_dir:/opt/ml" -p "127.0.0.1:$port:8080" "$1" serve
+  need_engine
+  exec "$engine" run "${run_options[@]}" --rm -v "$test_dir:/opt/ml" -p "127.0.0.1:$port:8080" "$1" serve
 fi
 need_programs
 SAGEMAKER_BASE_DIR="$test_dir" exec "$bin/serve" --host 127.0.0.1 --port "$port"

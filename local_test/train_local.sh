@@ -10,8 +10,8 @@ find "$test_dir/model" "$test_dir/output" -mindepth 1 ! -name .gitkeep -delete
 fill_sample_data
 
 if [ $# -ge 1 ]; then
-  mapfile -t engine < <(container_engine)
-  exec "${engine[@]}" --rm -v "$test_dir:/opt/ml" "$1" train
+  need_engine
+  exec "$engine" run "${run_options[@]}" --rm -v "$test_dir:/opt/ml" "$1" train
 fi
 need_programs
 SAGEMAKER_BASE_DIR="$test_dir" exec "$bin/train"

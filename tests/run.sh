@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source local_test/packages.sh
 
-all_stages=(packages lint dev dev-clang shared asan tsan fuzz coverage release)
+all_stages=(packages lint dev dev-clang shared asan tsan fuzz coverage release container)
 export JOBS=${JOBS:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
 # What the binary does not change, and what takes long: once is enough.
@@ -124,6 +124,14 @@ stage_coverage() {
 stage_release() {
   build release
   run_cases release -LE lint
+}
+
+# The image, built and run; beside the programs of the release tree.
+stage_container() {
+  configure release
+  cmake --build --preset release -t train serve test_train_start test_train_signals test_serve_start test_serve_life \
+    >"$scratch/build" || { cat "$scratch/build"; return 1; }
+  tests/container/run.sh
 }
 
 finish() {

@@ -139,3 +139,9 @@ void tmli_deflate(tmli_deflater *deflater, tml_str bytes, bool is_last, tmli_buf
         is_full = z->avail_out == 0;
     }
 }
+
+uint32_t tmli_crc32(uint32_t crc, const void *bytes, size_t n)
+{
+    return n > 0 ? (uint32_t)crc32_z(crc, bytes, n)
+                 : crc; /* zlib takes no bytes for a fresh start */
+}

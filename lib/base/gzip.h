@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "textml/str.h"
@@ -36,5 +37,8 @@ void tmli_deflater_free(tmli_deflater *deflater);        /* NULL is allowed */
 /* Packs bytes as the next ones of a gzip member, behind what out holds; with is_last the member ends. Whether out had
  * the room shows in out->failed. The packed bytes depend on all bytes alone, not on how they were cut. */
 void tmli_deflate(tmli_deflater *deflater, tml_str bytes, bool is_last, tmli_buf *out);
+
+/* CRC-32 as gzip and AWS's event streams have it; crc: of the bytes before these, 0 for none. */
+uint32_t tmli_crc32(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -20,9 +20,21 @@ static const char *name_of(tml_log_level level)
     return "error";
 }
 
-static void write_record(void *ctx, tml_log_level level, const char *message)
+static void put_fields(tmli_buf *line, const sm_field *fields, size_t n_fields)
 {
-    const sm_logging *logging = ctx;
+    for (size_t i = 0; i < n_fields; i++) {
+        tmli_buf_printf(line, " %s=", fields[i].name);
+        if (fields[i].text != NULL) {
+            tmli_buf_append_text(line, fields[i].text);
+        } else {
+            tmli_json_double(line, fields[i].number);
+        }
+    }
+}
+
+static void write_fields(const sm_logging *logging, tml_log_level level, const char *message,
+                         const sm_field *fields, size_t n_fields)
+{
     tmli_buf line = {0};
     if (logging->json) {
         tmli_json_writer w;
@@ -31,11 +43,21 @@ static void write_record(void *ctx, tml_log_level level, const char *message)
         tmli_json_put_text(&w, "program", logging->program);
         tmli_json_put_text(&w, "level", name_of(level));
         tmli_json_put_text(&w, "message", message);
+        for (size_t i = 0; i < n_fields; i++) {
+            if (fields[i].text != NULL) {
+                tmli_json_put_text(&w, fields[i].name, fields[i].text);
+            } else {
+                tmli_json_put_double(&w, fields[i].name, fields[i].number);
+            }
+        }
         tmli_json_close_object(&w);
     } else if (level >= TML_LOG_WARN) {
         tmli_buf_printf(&line, "%s: %s: %s", logging->program, name_of(level), message);
     } else {
         tmli_buf_append_text(&line, message);
+    }
+    if (!logging->json) {
+        put_fields(&line, fields, n_fields);
     }
     tmli_buf_append_byte(&line, '\n');
     FILE *out = level >= TML_LOG_WARN ? stderr : stdout;
@@ -45,6 +67,29 @@ static void write_record(void *ctx, tml_log_level level, const char *message)
         (void)fwrite(line.data, 1, line.len, out); /* one call, so that records do not mix */
     }
     (void)fflush(out);
+    tmli_buf_deinit(&line);
+}
+
+static void write_record(void *ctx, tml_log_level level, const char *message)
+{
+    write_fields(ctx, level, message, NULL, 0);
+}
+
+void sm_log_fields(const tml_log *log, tml_log_level level, const char *message,
+                   const sm_field *fields, size_t n_fields)
+{
+    if (log == NULL || log->write == NULL || level < log->least) {
+        return;
+    }
+    if (log->write == write_record) {
+        write_fields(log->ctx, level, message, fields, n_fields);
+        return;
+    }
+    tmli_buf line = {0}; /* another's sink takes text */
+    tmli_buf_append_text(&line, message);
+    put_fields(&line, fields, n_fields);
+    const char *text = tmli_buf_cstr(&line);
+    log->write(log->ctx, level, text != NULL ? text : message);
     tmli_buf_deinit(&line);
 }
 

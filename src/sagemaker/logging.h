@@ -3,6 +3,7 @@
 #define SAGEMAKER_LOGGING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "textml/log.h"
 
@@ -15,5 +16,17 @@ typedef struct sm_logging {
  * SAGEMAKER_CONTAINER_LOG_LEVEL (10 debug, 20 info, 30 warning, 40 error) set the least level otherwise; info without
  * them. Every record is flushed: stdout may be a pipe that somebody reads for metrics. */
 tml_log sm_logging_sink(sm_logging *logging, bool quiet);
+
+/* What a record says besides its message. */
+typedef struct sm_field {
+    const char *name;
+    const char *text; /* NULL: the number stands */
+    double number;
+} sm_field;
+
+/* A record with fields: "message name=value …" as text, members of its object as JSON. A text must hold no blanks when
+ * it shall be found again. */
+void sm_log_fields(const tml_log *log, tml_log_level level, const char *message,
+                   const sm_field *fields, size_t n_fields);
 
 #endif

@@ -1,6 +1,8 @@
 /* Answers that need no model. */
 #include "serve/answer.h"
 
+#include <assert.h>
+
 #include "base/bytes.h"
 #include "base/json.h"
 #include "sagemaker/content.h"
@@ -30,6 +32,17 @@ void serve_answer_reset(serve_answer *answer)
     const tmli_buf body = answer->body;
     *answer = (serve_answer){.body = body};
     tmli_buf_reset(&answer->body);
+}
+
+void serve_answer_put_header(serve_answer *answer, const char *name, const char *value)
+{
+    size_t i = 0;
+    while (i < SERVE_EXTRA_HEADERS && answer->extra[i].name != NULL) {
+        i++;
+    }
+    assert(i < SERVE_EXTRA_HEADERS);
+    answer->extra[i].name = name;
+    answer->extra[i].value = value;
 }
 
 void serve_answer_empty(serve_answer *answer, unsigned status)
@@ -62,6 +75,15 @@ void serve_answer_error(serve_answer *answer, unsigned status, const char *sente
     }
     if (out->failed) {
         serve_answer_empty(answer, status); /* no memory for words: the status says it alone */
+    }
+}
+
+void serve_answer_end_json(serve_answer *answer)
+{
+    answer->status = 200;
+    answer->content_type = sm_media_type(SM_JSON);
+    if (answer->body.failed) {
+        serve_answer_no_memory(answer);
     }
 }
 

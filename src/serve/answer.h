@@ -3,10 +3,16 @@
 #define SERVE_ANSWER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "textml/status.h"
 #include "textml/str.h"
+
+enum {
+    SERVE_EXTRA_HEADERS = 3
+};
 
 typedef struct serve_answer {
     unsigned status;          /* of HTTP */
@@ -14,8 +20,17 @@ typedef struct serve_answer {
     const char *allow;        /* static; the methods that a 405 asks for, otherwise NULL */
     unsigned retry_after_s;   /* of a Retry-After header; 0 for none */
     bool is_gzip;             /* the body is, and the header says so */
+    bool asks_for_key;        /* a WWW-Authenticate header says how */
+    bool closes;              /* the connection ends with it */
     tml_str
         custom_attributes; /* of X-Amzn-SageMaker-Custom-Attributes, borrowed from the request; empty for none */
+    /* Further headers, both parts static, up to the first without a name. */
+    struct {
+        const char *name;
+        const char *value;
+    } extra[SERVE_EXTRA_HEADERS];
+    size_t n_rows; /* scored for it */
+    uint8_t route; /* its number, for the counters; 0: none of the table */
     tmli_buf body; /* owned; reset by each answer, so that its memory is used again */
 } serve_answer;    /* {0} before the first */
 
@@ -23,9 +38,13 @@ typedef struct serve_answer {
 void serve_answer_reset(serve_answer *answer);
 /* The status of HTTP that a request's failure has: 400 for what the client can change. */
 unsigned serve_http_status(tml_status status);
+/* Adds a further header; name and value are static. At most SERVE_EXTRA_HEADERS. */
+void serve_answer_put_header(serve_answer *answer, const char *name, const char *value);
 void serve_answer_empty(serve_answer *answer, unsigned status);
 /* {"error": {"code": …, "message": …}} */
 void serve_answer_error(serve_answer *answer, unsigned status, const char *sentence);
+/* 200 for a body of JSON that was written into it, or the 503 when memory was short meanwhile. */
+void serve_answer_end_json(serve_answer *answer);
 /* The 503 when not even a lane can be had. */
 void serve_answer_no_memory(serve_answer *answer);
 

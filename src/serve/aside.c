@@ -6,11 +6,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "serve/gather.h"
 #include "serve/invoke.h"
 
 enum {
-    LONG_BODY_BYTES = 64 << 10, /* some 1,000 headlines, 2 ms: what a /ping may have to wait for */
-    EXPLAINED_BODY_BYTES = 4 << 10, /* likewise when each is explained */
+    EXPLAINED_BODY_BYTES = 4 << 10 /* of texts that are each explained */
 };
 
 /* Explaining a text takes as long as scoring it once for each of its tokens. A body of JSON may ask for it too. */
@@ -23,7 +23,7 @@ static bool asks_to_explain(const serve_request *request, tml_str body)
 
 bool serve_is_long(const serve_exchange *ex)
 {
-    return ex->body.len >= LONG_BODY_BYTES ||
+    return ex->body.len >= SERVE_LONG_BODY_BYTES ||
            ex->request.content_encoding.len > 0 || /* nobody knows how long it is unpacked */
            (ex->body.len >= EXPLAINED_BODY_BYTES &&
             asks_to_explain(&ex->request, tmli_buf_str(&ex->body)));
@@ -113,10 +113,33 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     }
     serve_invocation_end(ex->invocation);
     ex->invocation = NULL;
+    if (lane != NULL) {
+        serve_count_answers(lane, &(serve_call){&ex->request, &ex->answer}, 1);
+    }
     if (done == CUT_SHORT) {
+        tmli_buf_reset(&ex->answer.body); /* a failure's sentence is none of the lines */
         serve_exchange_cut_short(ex);
     } else {
         serve_exchange_finish_pieces(ex);
     }
+    return true;
+}
+
+bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *loaders)
+{
+    const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
+    serve_workers *to = is_loading ? loaders : workers;
+    unsigned retry_after_s = 0;
+    if (!is_loading && !(ex->reads_body && serve_is_long(ex))) {
+        return false;
+    }
+    switch (serve_workers_admit(to, &ex->job, ex->body.len, &retry_after_s)) {
+    case SERVE_NO_WORKER: return false;
+    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
+    case SERVE_ADMITTED: break;
+    }
+    ex->stage = SERVE_WORKING;
+    ex->suspend(ex->connection); /* first: the worker may be done before we return */
+    serve_workers_add(to, &ex->job);
     return true;
 }

@@ -14,4 +14,8 @@ void serve_turn_away(serve_exchange *ex, unsigned retry_after_s);
 /* For the workers: a slice of the work on an exchange. True when it is answered; then its own thread has it again. */
 bool serve_work_aside(serve_lane *lane, serve_job *job);
 
+/* Hands a long request over to workers, and one that loads or unloads a model to loaders, or turns it away; on the
+ * connection's thread. False when it is neither, or must be answered here. */
+bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *loaders);
+
 #endif

@@ -2,9 +2,13 @@
 #include "serve/exchange.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/status.h"
+#include "serve/protection.h"
 #include "serve/query.h"
 
 enum {
@@ -32,25 +36,40 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
         if (ex == NULL) {
             return NULL;
         }
+        (void)pthread_mutex_init(&ex->pieces.lock, NULL);
+        atomic_init(&ex->pieces.is_gone, false);
     }
     count_open(lane, 1);
+    ex->is_open = true;
     ex->lane = lane;
-    ex->stage = SERVE_READING;
+    ex->stage = SERVE_BEGUN;
+    ex->reads_body = false;
+    ex->is_ambiguous = false;
     ex->n_received = 0;
-    ex->request = (serve_request){0};
+    ex->request = (serve_request){.begun_ticks = tmli_ticks()};
     ex->content_length = (tml_str){0};
+    ex->transfer_encoding = (tml_str){0};
     tmli_buf_reset(&ex->body);
-    tmli_buf_reset(&ex->pieces);
     tmli_buf_reset(&ex->query);
     return ex;
 }
 
-static void free_exchange(serve_exchange *ex)
+void serve_exchange_count_closed(serve_exchange *ex)
 {
-    tmli_buf_deinit(&ex->pieces);
+    if (ex->is_open) {
+        count_open(ex->lane, -1);
+        ex->is_open = false;
+    }
+}
+
+void serve_exchange_free(serve_exchange *ex)
+{
     tmli_buf_deinit(&ex->body);
     tmli_buf_deinit(&ex->query);
     tmli_buf_deinit(&ex->answer.body);
+    tmli_buf_deinit(&ex->pieces.bytes);
+    tmli_buf_deinit(&ex->pieces.headers);
+    (void)pthread_mutex_destroy(&ex->pieces.lock);
     tmli_free(ex);
 }
 
@@ -63,16 +82,16 @@ static void shrink(tmli_buf *buf)
 
 void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
 {
-    if (ex->stage != SERVE_REFUSED) {
-        count_open(ex->lane, -1);
+    if (ex->stage == SERVE_BEGUN || ex->stage == SERVE_READING || ex->stage == SERVE_WAITING) {
+        serve_count_abandoned(ex->lane);
     }
-    if (idle->n == KEPT_EXCHANGES) {
-        free_exchange(ex);
+    serve_exchange_count_closed(ex);
+    if (idle->n == KEPT_EXCHANGES || ex->pieces.has_begun) { /* few are streamed: made anew */
+        serve_exchange_free(ex);
         return;
     }
     shrink(&ex->body);
     shrink(&ex->answer.body);
-    shrink(&ex->pieces);
     ex->next = idle->first;
     idle->first = ex;
     idle->n++;
@@ -82,7 +101,7 @@ void serve_exchanges_deinit(serve_exchanges *idle)
 {
     while (idle->first != NULL) {
         serve_exchange *next = idle->first->next;
-        free_exchange(idle->first);
+        serve_exchange_free(idle->first);
         idle->first = next;
     }
     idle->n = 0;
@@ -90,40 +109,58 @@ void serve_exchanges_deinit(serve_exchanges *idle)
 
 /* ---- reading ---- */
 
+void serve_exchange_put_target(serve_exchange *ex, const char *target)
+{
+    const char *mark = strchr(target, '?');
+    if (mark != NULL) {
+        tmli_buf_reset(&ex->query);
+        tmli_buf_append_text(&ex->query, mark + 1);
+        ex->request.query = tmli_buf_str(&ex->query);
+    }
+}
+
+/* By length first: most headers are none of these. No two have the same. */
+static const struct place {
+    const char *name;
+    size_t offset;
+} places[] = {
+#define PLACE(name, field) [sizeof(name) - 1] = {(name), offsetof(serve_exchange, field)}
+    PLACE("Accept", request.accept),
+    PLACE("Accept-Encoding", request.accept_encoding),
+    PLACE("Authorization", request.authorization),
+    PLACE("Content-Encoding", request.content_encoding),
+    PLACE("Content-Length", content_length),
+    PLACE("Content-Type", request.content_type),
+    PLACE("Transfer-Encoding", transfer_encoding),
+    PLACE("X-Amzn-SageMaker-Accept", request.accept), /* of a stream of events */
+    PLACE("X-Amzn-SageMaker-Custom-Attributes", request.custom_attributes),
+    PLACE("X-Amzn-SageMaker-Inference-Id", request.inference_id),
+#undef PLACE
+};
+
 void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 {
-    tml_str expected = {0};
-    tml_str *place = NULL;
-    if (serve_query_put_header(&ex->request, name, value)) {
+    if (name.len > 0 && (name.data[0] == 'X' || name.data[0] == 'x') &&
+        serve_query_put_header(&ex->request, name, value)) {
         return;
     }
-    /* By length first: most headers are none of these. */
-    switch (name.len) {
-    case sizeof("Accept") - 1:
-        expected = TML_STR("Accept");
-        place = &ex->request.accept;
-        break;
-    case sizeof("Accept-Encoding") - 1:
-        expected = TML_STR("Accept-Encoding");
-        place = &ex->request.accept_encoding;
-        break;
-    case sizeof("Content-Type") - 1:
-        expected = TML_STR("Content-Type");
-        place = &ex->request.content_type;
-        break;
-    case sizeof("Content-Length") - 1:
-        expected = TML_STR("Content-Length");
-        place = &ex->content_length;
-        break;
-    case sizeof("Content-Encoding") - 1:
-        expected = TML_STR("Content-Encoding");
-        place = &ex->request.content_encoding;
-        break;
-    default: return;
+    if (name.len >= sizeof(places) / sizeof(places[0]) || places[name.len].name == NULL ||
+        value.data == NULL ||
+        !tmli_str_eq_nocase(name, (tml_str){places[name.len].name, name.len})) {
+        return;
     }
-    if (value.data != NULL && tmli_str_eq_nocase(name, expected)) {
-        *place = tmli_str_trim(value);
+    tml_str *place = (tml_str *)(void *)((char *)ex + places[name.len].offset);
+    value = tmli_str_trim(value);
+    if ((place == &ex->content_length || place == &ex->transfer_encoding) && place->data != NULL &&
+        !tmli_str_eq(*place, value)) {
+        ex->is_ambiguous = true;
     }
+    *place = value;
+}
+
+bool serve_exchange_has_body(const serve_exchange *ex)
+{
+    return ex->transfer_encoding.len > 0 || !serve_exchange_is_at_most(ex, 0);
 }
 
 /* SIZE_MAX for what is no number, or too large. */
@@ -149,6 +186,9 @@ bool serve_exchange_is_at_most(const serve_exchange *ex, size_t max)
 bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t max)
 {
     ex->n_received += n;
+    if (ex->socket != NULL) {
+        serve_connection_count_body(ex->socket, n);
+    }
     if (ex->n_received > max) {
         return false;
     }
@@ -164,27 +204,119 @@ bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t
     return true;
 }
 
-void serve_exchange_set_uploading(const serve_exchange *ex, bool is_uploading)
+bool serve_exchange_enter(const serve_exchange *ex, serve_phase phase)
 {
-    if (ex->socket != NULL) {
-        atomic_store_explicit(&ex->socket->is_uploading, is_uploading, memory_order_relaxed);
+    return ex->socket == NULL || serve_connection_enter(ex->socket, phase);
+}
+
+/* ---- admission ---- */
+
+/* The refusal of a request whose end nobody can be sure of, or NULL. Two servers in a row that disagree about it would
+ * take a part of one client's body for another's request. */
+static const char *fault_of_framing(const serve_exchange *ex)
+{
+    if (ex->is_ambiguous || (ex->transfer_encoding.len > 0 && ex->content_length.data != NULL)) {
+        return "the request has more than one of Content-Length and Transfer-Encoding; send one";
     }
+    if (ex->transfer_encoding.len > 0 &&
+        !tmli_str_eq_nocase(ex->transfer_encoding, TML_STR("chunked"))) {
+        return "Transfer-Encoding: only \"chunked\" is read here";
+    }
+    return NULL;
+}
+
+/* Of those whose connection is one too many. */
+static void refuse_connection(serve_exchange *ex)
+{
+    const serve_limits *limits = &ex->lane->server->settings.limits;
+    tml_error err = {0};
+    if (ex->socket->refusal == 429) {
+        (void)tmli_fail(
+            &err, TML_ELIMIT,
+            "more than %zu connections from one address; close some, use each for "
+            "several requests, or start serve with a larger --max-connections-per-address",
+            limits->max_per_address);
+    } else {
+        (void)tmli_fail(&err, TML_ELIMIT,
+                        "more than %zu connections; try again, or start serve with a larger "
+                        "--max-connections",
+                        limits->max_connections);
+    }
+    serve_answer_error(&ex->answer, ex->socket->refusal, err.text);
+    ex->answer.retry_after_s = 1;
+    ex->answer.closes = true;
+}
+
+bool serve_exchange_admit(serve_exchange *ex)
+{
+    const serve_settings *settings = &ex->lane->server->settings;
+    const char *fault = fault_of_framing(ex);
+    serve_answer *answer = &ex->answer;
+    serve_answer_reset(answer);
+    if (ex->socket != NULL && ex->socket->refusal != 0) {
+        refuse_connection(ex);
+    } else if (fault != NULL) {
+        serve_answer_error(answer, 400, fault);
+        answer->closes = true;
+    } else if (!serve_key_matches(settings->api_key, ex->request.authorization) &&
+               !tmli_str_eq(ex->request.path, TML_STR("/ping"))) {
+        serve_answer_error(answer, 401,
+                           "this server asks for its API key; send it as \"Authorization: Bearer "
+                           "KEY\"");
+        answer->asks_for_key = true;
+    } else if (!serve_exchange_is_at_most(ex, settings->max_body)) {
+        serve_refuse_body(ex->lane, &ex->request, answer);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+void serve_exchange_refuse_headers(serve_exchange *ex, size_t max)
+{
+    tml_error err = {0};
+    (void)tmli_fail(&err, TML_ELIMIT,
+                    "the request line and the headers are longer than %zu bytes, counting 64 more "
+                    "for each header; send fewer or shorter ones",
+                    max);
+    serve_answer_reset(&ex->answer);
+    serve_answer_error(&ex->answer, 431, err.text);
 }
 
 /* ---- answering ---- */
 
+static const char *phrase_of(unsigned status)
+{
+    switch (status) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 413: return "Payload Too Large";
+    case 431: return "Request Header Fields Too Large";
+    case 429: return "Too Many Requests";
+    case 503: return "Service Unavailable";
+    default: return "Refused";
+    }
+}
+
 void serve_exchange_refuse(serve_exchange *ex)
 {
+    const serve_answer *answer = &ex->answer;
     ex->stage = SERVE_REFUSED;
     ex->n_received = 0;
-    count_open(ex->lane, -1);
-    serve_refuse_body(ex->lane->server, &ex->answer);
+    serve_exchange_count_closed(ex);
+    serve_count_answers(ex->lane, &(serve_call){&ex->request, &ex->answer}, 1);
     tmli_buf_reset(&ex->body);
-    tmli_buf_printf(&ex->body,
-                    "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
-                    "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                    ex->answer.body.len);
-    tmli_buf_append_str(&ex->body, tmli_buf_str(&ex->answer.body));
+    tmli_buf_printf(&ex->body, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer->status,
+                    phrase_of(answer->status));
+    if (answer->asks_for_key) {
+        tmli_buf_append_text(&ex->body, "WWW-Authenticate: Bearer\r\n");
+    }
+    if (answer->retry_after_s > 0) {
+        tmli_buf_printf(&ex->body, "Retry-After: %u\r\n", answer->retry_after_s);
+    }
+    tmli_buf_printf(&ex->body, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                    answer->body.len);
+    tmli_buf_append_str(&ex->body, tmli_buf_str(&answer->body));
 }
 
 void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane)
@@ -203,5 +335,6 @@ void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane
     }
     if (n_calls > 0) {
         serve_route(lane, calls, n_calls);
+        serve_count_answers(lane, calls, n_calls);
     }
 }

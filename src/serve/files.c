@@ -1,6 +1,5 @@
 /* Paths and stat: nothing is opened here but by loading. */
-#define _XOPEN_SOURCE \
-    700 /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): realpath */
+#define _DEFAULT_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): realpath */
 #include "serve/files.h"
 
 #include <errno.h>

@@ -8,52 +8,39 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
 #include "base/bytes.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "serve/aside.h"
 #include "serve/connections.h"
 #include "serve/exchange.h"
+#include "serve/gather.h"
+#include "serve/kept.h"
 #include "serve/listen.h"
 
 enum {
-    IDLE_TIMEOUT_S = 65, /* clients of SageMaker wait for an answer up to 60 s */
     /* Of each connection: headers, and the piece of a body that is read at a time. libmicrohttpd clears all of it after
-     * each request; with the 32 KiB that it takes by itself that is a sixth of a short request's time. */
-    CONNECTION_BYTES = 12 << 10,
-    MAX_CONNECTIONS = 4096,
-    SPARE_FILES = 64,             /* file descriptors that are not connections */
-    STACK_BYTES = 512 << 10,      /* address space; what is touched counts, a few pages */
-    MAX_WAITING = 32,             /* short requests that are scored together: more gain nothing */
-    MAX_WAITING_BYTES = 64 << 10, /* of theirs: what a /ping may have to wait for */
+     * each request, so that it all is memory; 10,000 idle connections must take less than 100 MB. */
+    CONNECTION_BYTES = 8 << 10,
+    HEADER_RECORD_BYTES = 64,     /* libmicrohttpd's struct for one */
+    ANSWER_HEADER_BYTES = 512,    /* all of ours, but for the attributes that are passed through */
     LOADERS = 4,                  /* models are copied to the machine some at a time */
-    KEPT_ANSWERS = 32,            /* of a thread: many a model has fewer labels */
-    KEPT_ANSWER_BYTES = 96,       /* a label in its JSON */
+    STACK_BYTES = 512 << 10,      /* address space; what is touched counts, a few pages */
     MAX_DROPPED_BYTES = 64 << 20, /* of a refused body, before the connection is cut */
+    STREAM_BLOCK_BYTES =
+        4 << 10, /* libmicrohttpd sends pieces of what fits into a connection's memory */
 };
-
-/* An answer that was given before, ready to be given again. */
-typedef struct kept_answer {
-    struct MHD_Response *response; /* owned; NULL while unused */
-    const char *content_type;
-    size_t n;
-    char bytes[KEPT_ANSWER_BYTES];
-} kept_answer;
 
 /* What a thread that owns connections has besides its lane. */
 typedef struct thread_side {
     serve_exchanges idle;
-    serve_exchange
-        *waiting[MAX_WAITING]; /* borrowed from their connections; to be answered in one go */
-    size_t n_waiting, n_waiting_bytes;
-    kept_answer kept[KEPT_ANSWERS]; /* by hash */
+    serve_gathered gathered;
+    serve_kept_table kept; /* of struct MHD_Response */
 } thread_side;
 
 struct serve_http {
@@ -64,9 +51,9 @@ struct serve_http {
     serve_workers
         *loaders; /* for requests that load and unload models: they may wait for workers */
     serve_connections connections;
-    bool has_connections;
     int listen_fd;
     uint16_t port;
+    bool is_tls;
     atomic_bool is_started;
     atomic_bool is_draining; /* the workers get no more jobs, connections close with their answer */
     tml_error start_fault;   /* libmicrohttpd's words while it starts */
@@ -89,13 +76,20 @@ static serve_lane *lane_here(serve_http *http)
     return thread_lane != NULL && thread_lane->side != NULL ? thread_lane : NULL;
 }
 
+static void suspend(void *connection)
+{
+    MHD_suspend_connection(connection);
+}
+
 static void resume(void *connection)
 {
     MHD_resume_connection(connection);
 }
 
-static serve_exchange *begin(serve_http *http, struct MHD_Connection *connection)
+/* libmicrohttpd's word that a request line is there: its target as it was sent. What is returned comes back in *slot. */
+static void *begin(void *ctx, const char *target, struct MHD_Connection *connection)
 {
+    serve_http *http = ctx;
     serve_lane *lane = lane_here(http);
     if (lane == NULL) {
         return NULL;
@@ -109,32 +103,12 @@ static serve_exchange *begin(serve_http *http, struct MHD_Connection *connection
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     ex->http = http;
     ex->connection = connection;
+    ex->suspend = suspend;
     ex->resume = resume;
     ex->socket = info != NULL ? info->socket_context : NULL;
-    serve_exchange_set_uploading(ex, true);
+    serve_exchange_put_target(ex, target);
+    (void)serve_exchange_enter(ex, SERVE_PHASE_HEADERS); /* what was cut is seen further on */
     return ex;
-}
-
-/* Answers all that wait on this thread. */
-static void work_on_waiting(serve_lane *lane)
-{
-    thread_side *side = lane->side;
-    serve_exchange_work(side->waiting, side->n_waiting, lane);
-    side->n_waiting = 0;
-    side->n_waiting_bytes = 0;
-}
-
-/* The answer to what was broken off would be written to memory that is used again. */
-static void forget_waiting(serve_lane *lane, const serve_exchange *ex)
-{
-    thread_side *side = lane->side;
-    size_t n = 0;
-    for (size_t i = 0; i < side->n_waiting; i++) {
-        if (side->waiting[i] != ex) {
-            side->waiting[n++] = side->waiting[i];
-        }
-    }
-    side->n_waiting = n;
 }
 
 /* libmicrohttpd's word that a request is over, answered or broken off. */
@@ -145,13 +119,17 @@ static void complete(void *ctx, struct MHD_Connection *connection, void **slot,
     (void)connection;
     (void)why;
     serve_exchange *ex = *slot;
-    if (ex != NULL) {
-        thread_side *side = ex->lane->side;
-        if (ex->stage == SERVE_WAITING) {
-            forget_waiting(ex->lane, ex);
-        }
+    if (ex == NULL) {
+        return;
+    }
+    thread_side *side = ex->lane->side;
+    *slot = NULL;
+    if (ex->stage == SERVE_WAITING) {
+        serve_gather_forget(&side->gathered, ex);
+    }
+    (void)serve_exchange_enter(ex, SERVE_PHASE_IDLE);
+    if (ex->stage != SERVE_STREAMING || !serve_exchange_abandon(ex)) {
         serve_exchange_end(&side->idle, ex);
-        *slot = NULL;
     }
 }
 
@@ -166,109 +144,151 @@ static void watch_connection(void *ctx, struct MHD_Connection *connection, void 
                              enum MHD_ConnectionNotificationCode what)
 {
     serve_http *http = ctx;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *slot = serve_connections_add(&http->connections, fd_of(connection));
-    } else {
+    if (what != MHD_CONNECTION_NOTIFY_STARTED) {
         serve_connections_remove(&http->connections, *slot);
         *slot = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const int fd = fd_of(connection);
+    *slot = serve_connections_add(&http->connections, fd, info != NULL ? info->client_addr : NULL);
+    if (*slot == NULL) {
+        (void)shutdown(fd, SHUT_RDWR); /* nobody would watch over it */
     }
 }
 
 /* ---- answers ---- */
 
-static struct MHD_Response *create_response(const serve_answer *answer,
-                                            enum MHD_ResponseMemoryMode mode, bool closes)
+/* libmicrohttpd asks for more of a streamed answer. */
+static ssize_t take_piece(void *ctx, uint64_t at, char *out, size_t max)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer->body.len, answer->body.data, mode);
-    if (response == NULL) {
-        return NULL;
+    size_t n = 0;
+    (void)at;
+    switch (serve_exchange_take_piece(ctx, out, max, &n)) {
+    case SERVE_TAKEN_SOME:
+    case SERVE_TAKEN_NONE: return (ssize_t)n;
+    case SERVE_TAKEN_ALL: return MHD_CONTENT_READER_END_OF_STREAM;
+    case SERVE_TAKEN_CUT: return MHD_CONTENT_READER_END_WITH_ERROR;
     }
-    char seconds[16];
-    (void)snprintf(seconds, sizeof(seconds), "%u", answer->retry_after_s);
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static bool add_headers(struct MHD_Response *response, const serve_answer *answer, bool closes)
+{
+    char retry_after[16];
+    (void)snprintf(retry_after, sizeof(retry_after), "%u", answer->retry_after_s);
     const struct {
         const char *name;
         const char *value;
     } headers[] = {
         {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
-        {MHD_HTTP_HEADER_CONTENT_ENCODING, answer->is_gzip ? "gzip" : NULL},
-        {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after_s > 0 ? seconds : NULL},
         {MHD_HTTP_HEADER_ALLOW, answer->allow},
         {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
+        {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after_s > 0 ? retry_after : NULL},
+        {MHD_HTTP_HEADER_CONTENT_ENCODING, answer->is_gzip ? "gzip" : NULL},
+        {MHD_HTTP_HEADER_VARY, answer->is_gzip ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL},
+        {MHD_HTTP_HEADER_WWW_AUTHENTICATE, answer->asks_for_key ? "Bearer" : NULL},
+        {answer->extra[0].name, answer->extra[0].value},
+        {answer->extra[1].name, answer->extra[1].value},
+        {answer->extra[2].name, answer->extra[2].value},
     };
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].value != NULL &&
+        if (headers[i].name != NULL && headers[i].value != NULL &&
             MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
-            MHD_destroy_response(response);
-            return NULL;
+            return false;
         }
+    }
+    return true;
+}
+
+/* They are passed through as they came; what cannot stand in a header, or finds no memory, is left out. */
+static void add_attributes(struct MHD_Response *response, const serve_answer *answer)
+{
+    tmli_buf value = {0};
+    tmli_buf_append_str(&value, answer->custom_attributes);
+    const char *text = tmli_buf_cstr(&value);
+    if (text != NULL && *text != '\0') {
+        (void)MHD_add_response_header(response, "X-Amzn-SageMaker-Custom-Attributes", text);
+    }
+    tmli_buf_deinit(&value);
+}
+
+/* Without a copy the exchange keeps the bytes until the answer has left. */
+static struct MHD_Response *create_response(serve_exchange *ex, bool copies, bool closes)
+{
+    serve_answer *answer = &ex->answer;
+    struct MHD_Response *response =
+        ex->stage == SERVE_STREAMING
+            ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, take_piece,
+                                                ex, NULL)
+            : MHD_create_response_from_buffer(answer->body.len, answer->body.data,
+                                              copies ? MHD_RESPMEM_MUST_COPY
+                                                     : MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return NULL;
+    }
+    if (!add_headers(response, answer, closes)) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    if (answer->custom_attributes.len > 0) {
+        add_attributes(response, answer);
     }
     return response;
 }
 
-/* Short answers repeat: a label alone is one of a few. Making a response, its header and its lock anew would take
- * some 0.5 µs of the 10 that a short request takes.
- * Where the answer is kept, or would be; NULL for one that is not worth it. */
-static kept_answer *place_of(const serve_exchange *ex)
+/* Whether the answer is its status alone. */
+static bool is_bare(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
-    if (answer->status != MHD_HTTP_OK || answer->body.len > KEPT_ANSWER_BYTES) {
-        return NULL;
-    }
-    thread_side *side = ex->lane->side;
-    return &side->kept[tmli_hash_v1(tmli_buf_str(&answer->body)) % KEPT_ANSWERS];
+    return answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
+           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL &&
+           ex->stage != SERVE_STREAMING;
 }
 
-static bool is_kept(const kept_answer *kept, const serve_answer *answer)
-{
-    return kept->response != NULL && kept->content_type == answer->content_type &&
-           kept->n == answer->body.len && memcmp(kept->bytes, answer->body.data, kept->n) == 0;
-}
-
-/* Takes the response in the place of what was kept there. */
-static void keep(kept_answer *kept, const serve_answer *answer, struct MHD_Response *response)
-{
-    if (kept->response != NULL) {
-        MHD_destroy_response(kept->response); /* those who still send it hold it too */
-    }
-    kept->response = response;
-    kept->content_type = answer->content_type;
-    kept->n = answer->body.len;
-    memcpy(kept->bytes, answer->body.data, kept->n);
-}
-
-static enum MHD_Result queue(const serve_exchange *ex)
+static enum MHD_Result queue(serve_exchange *ex)
 {
     const serve_http *http = ex->http;
     const serve_answer *answer = &ex->answer;
-    const bool closes = atomic_load_explicit(&http->is_draining, memory_order_relaxed);
-    if (answer->body.len == 0 && answer->allow == NULL && !closes) {
+    const bool closes =
+        answer->closes || atomic_load_explicit(&http->is_draining, memory_order_relaxed);
+    if (is_bare(ex) && !closes) {
         return MHD_queue_response(ex->connection, answer->status, http->empty);
     }
-    kept_answer *kept = closes ? NULL : place_of(ex);
-    if (kept != NULL && is_kept(kept, answer)) {
-        return MHD_queue_response(ex->connection, answer->status, kept->response);
+    thread_side *side = ex->lane->side;
+    serve_kept *place =
+        closes || ex->stage == SERVE_STREAMING ? NULL : serve_kept_place(&side->kept, answer);
+    struct MHD_Response *response = place != NULL ? serve_kept_get(place, answer) : NULL;
+    if (response != NULL) {
+        return MHD_queue_response(ex->connection, answer->status, response);
     }
-    /* Without a copy the exchange keeps the bytes until the answer has left. */
-    struct MHD_Response *response = create_response(
-        answer, kept != NULL ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT, closes);
+    response = create_response(ex, place != NULL, closes);
     if (response == NULL) {
         return MHD_NO;
     }
     const enum MHD_Result result = MHD_queue_response(ex->connection, answer->status, response);
-    if (kept != NULL) {
-        keep(kept, answer, response);
-    } else {
-        MHD_destroy_response(response);
+    if (place != NULL) {
+        response = serve_kept_put(place, answer, response);
+    }
+    if (response != NULL) {
+        MHD_destroy_response(response); /* those who still send it hold it too */
     }
     return result;
 }
 
-/* Answers 413 while the body is still coming, and drops what comes. libmicrohttpd can answer only before or behind a
+/* Answers while the body is still to come, and drops what comes. libmicrohttpd can answer only before or behind a
  * body, and would close at once: data that arrive at a closed socket reset the connection, and many a client then loses
- * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. */
-static void refuse(serve_exchange *ex)
+ * the answer. So the answer goes to the socket directly, its end tells the client to stop, and reading goes on. With TLS
+ * the answer waits its turn. */
+static void refuse(serve_exchange *ex, bool at_once)
 {
+    const serve_http *http = ex->http;
+    if (http->is_tls || !at_once) {
+        ex->stage = SERVE_ANSWERED;
+        ex->answer.closes = ex->answer.closes || at_once;
+        return;
+    }
     serve_exchange_refuse(ex);
     const int fd = fd_of(ex->connection);
     if (!ex->body.failed) {
@@ -280,45 +300,62 @@ static void refuse(serve_exchange *ex)
 
 /* ---- requests ---- */
 
+/* What a request's headers take of the connection's memory: their text, a record each, and cookies once more. */
+typedef struct header_visit {
+    serve_exchange *ex;
+    size_t n_bytes;
+} header_visit;
+
 static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind, const char *name,
                                    size_t n_name, const char *value, size_t n_value)
 {
-    (void)kind;
-    serve_exchange_put_header(ctx, (tml_str){name, n_name}, (tml_str){value, n_value});
+    header_visit *visit = ctx;
+    visit->n_bytes += HEADER_RECORD_BYTES;
+    if (kind == MHD_HEADER_KIND) {
+        serve_exchange_put_header(visit->ex, (tml_str){name, n_name}, (tml_str){value, n_value});
+    } else if (kind == MHD_COOKIE_KIND) {
+        visit->n_bytes += n_name + n_value + 2;
+    }
     return MHD_YES;
 }
 
-/* libmicrohttpd has taken the query to pieces. */
-static enum MHD_Result take_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
-                                     size_t n_name, const char *value, size_t n_value)
+/* Where libmicrohttpd has no room left for the answer's headers it closes without a word. */
+static bool leaves_room(const serve_exchange *ex, size_t n_visited)
 {
-    (void)kind;
-    serve_exchange *ex = ctx;
-    tmli_buf_append(&ex->query, name, n_name);
-    tmli_buf_append_byte(&ex->query, '=');
-    tmli_buf_append(&ex->query, value, n_value);
-    tmli_buf_append_byte(&ex->query, '&');
-    return MHD_YES;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info != NULL && info->header_size + n_visited + ex->request.custom_attributes.len +
+                                   ANSWER_HEADER_BYTES <=
+                               CONNECTION_BYTES;
 }
 
-static void read_headers(serve_exchange *ex, const char *url, const char *method)
+static enum MHD_Result read_headers(serve_exchange *ex, const char *url, const char *method)
 {
-    const size_t max_body = ex->lane->server->settings.max_body;
+    header_visit visit = {.ex = ex};
+    ex->stage = SERVE_READING;
     ex->request.method = tmli_str(method);
     ex->request.path = tmli_str(url);
     ex->reads_body = serve_reads_body(ex->request.method, ex->request.path);
     /* One pass over all headers: looking each up by name would walk them every time. */
-    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, ex);
-    (void)MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, take_argument, ex);
-    ex->request.query = tmli_buf_str(&ex->query);
-    if (!serve_exchange_is_at_most(ex, max_body)) {
-        refuse(ex);
+    (void)MHD_get_connection_values_n(
+        ex->connection,
+        (enum MHD_ValueKind)(MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND),
+        take_header, &visit);
+    if (!serve_exchange_enter(ex, SERVE_PHASE_BODY)) {
+        return MHD_NO;
     }
+    if (!leaves_room(ex, visit.n_bytes)) {
+        serve_exchange_refuse_headers(ex, CONNECTION_BYTES - ANSWER_HEADER_BYTES);
+        refuse(ex, true);
+    } else if (!serve_exchange_admit(ex)) {
+        refuse(ex, serve_exchange_has_body(ex));
+    }
+    return MHD_YES;
 }
 
 static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t n)
 {
-    const bool is_refused = ex->stage == SERVE_REFUSED;
+    const bool is_refused = ex->stage != SERVE_READING;
     const size_t max = is_refused ? MAX_DROPPED_BYTES : ex->lane->server->settings.max_body;
     if (serve_exchange_take(ex, piece, n, max)) {
         return MHD_YES;
@@ -326,64 +363,40 @@ static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t 
     if (is_refused) {
         return MHD_NO;
     }
-    refuse(ex);
+    serve_refuse_body(ex->lane, &ex->request, &ex->answer);
+    refuse(ex, true);
     return MHD_YES;
 }
 
-/* Hands a long request over, or turns it away; false when it must be answered here. */
-static bool hand_over(serve_exchange *ex)
-{
-    const serve_http *http = ex->http;
-    const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
-    serve_workers *workers = is_loading ? http->loaders : http->workers;
-    unsigned retry_after_s = 0;
-    if ((!is_loading && !(ex->reads_body && serve_is_long(ex))) ||
-        atomic_load_explicit(&http->is_draining, memory_order_relaxed)) {
-        return false;
-    }
-    switch (serve_workers_admit(workers, &ex->job, ex->body.len, &retry_after_s)) {
-    case SERVE_NO_WORKER: return false;
-    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
-    case SERVE_ADMITTED: break;
-    }
-    ex->stage = SERVE_WORKING;
-    MHD_suspend_connection(ex->connection); /* first: the worker may be done before we return */
-    serve_workers_add(workers, &ex->job);
-    return true;
-}
-
-/* Lets a request wait for those that arrived with it. libmicrohttpd asks for an answer that was not given in its next
- * round, without waiting for anything to happen, and by then it has shown us every request that was there. Scored
- * together they cost half, and answers that leave together wake their clients once. */
-static void let_wait(serve_exchange *ex)
-{
-    thread_side *side = ex->lane->side;
-    ex->stage = SERVE_WAITING;
-    side->waiting[side->n_waiting++] = ex;
-    side->n_waiting_bytes += ex->body.len;
-    if (side->n_waiting == MAX_WAITING || side->n_waiting_bytes > MAX_WAITING_BYTES) {
-        work_on_waiting(ex->lane);
-    }
-}
-
+/* With the whole request there. What is to wait for others is asked for again in libmicrohttpd's next round, which waits
+ * for nothing to happen, and by then it has shown us every request that was there. */
 static enum MHD_Result finish(serve_exchange *ex)
 {
-    serve_exchange_set_uploading(ex, false);
+    const serve_http *http = ex->http;
+    thread_side *side = ex->lane->side;
     switch (ex->stage) {
+    case SERVE_BEGUN:
     case SERVE_REFUSED: return MHD_NO; /* answered long ago: closes the connection */
     case SERVE_READING:
-        if (hand_over(ex)) {
+        if (!serve_exchange_enter(ex, SERVE_PHASE_BUSY)) {
+            return MHD_NO;
+        }
+        if (!atomic_load_explicit(&http->is_draining, memory_order_relaxed) &&
+            serve_hand_over(ex, http->workers, http->loaders)) {
             return MHD_YES;
         }
         if (!ex->reads_body) {
             serve_exchange_work(&ex, 1, ex->lane);
             break;
         }
-        let_wait(ex);
+        serve_gather(&side->gathered, ex);
         return MHD_YES;
-    case SERVE_WAITING: work_on_waiting(ex->lane); break;
+    case SERVE_WAITING: serve_gather_answer(&side->gathered, ex->lane); break;
+    case SERVE_ANSWERED:
+        (void)serve_exchange_enter(ex, SERVE_PHASE_BUSY); /* a refusal was not, yet */
+        break;
     case SERVE_WORKING:
-    case SERVE_ANSWERED: break;
+    case SERVE_STREAMING: break;
     }
     return queue(ex);
 }
@@ -393,16 +406,13 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
                               size_t *n_piece, void **slot)
 {
     (void)version;
-    serve_http *http = ctx;
+    const serve_http *http = ctx;
     serve_exchange *ex = *slot;
     if (ex == NULL) {
-        ex = begin(http, connection);
-        if (ex == NULL) {
-            return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, http->empty);
-        }
-        *slot = ex;
-        read_headers(ex, url, method);
-        return MHD_YES;
+        return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, http->empty);
+    }
+    if (ex->stage == SERVE_BEGUN) {
+        return read_headers(ex, url, method);
     }
     if (*n_piece > 0) {
         const size_t n = *n_piece;
@@ -431,41 +441,48 @@ static void take_message(void *ctx, const char *format, va_list args)
     }
 }
 
-/* As many as there are file descriptors for. */
-static unsigned connection_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > MAX_CONNECTIONS + SPARE_FILES) {
-        return MAX_CONNECTIONS;
-    }
-    return limit.rlim_cur > 2 * SPARE_FILES ? (unsigned)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
-}
-
-/* Names are parts of the path: what is decoded before the path is taken apart has slashes too many. */
-static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *text)
+/* Targets are decoded where it is known which part is a name. */
+static size_t leave_escapes(void *ctx, struct MHD_Connection *connection, char *text)
 {
     (void)ctx;
     (void)connection;
     return strlen(text);
 }
 
-static tml_status start_daemon(serve_http *http, size_t n_threads, tml_error *err)
+/* libmicrohttpd gives each thread an equal share, but a thread may have to hold all: the list of connections counts them
+ * together, and refuses in words. */
+static unsigned connection_limit(size_t max_connections, size_t n_threads)
+{
+    enum {
+        MOST = 1 << 30
+    };
+    const size_t more = max_connections + SERVE_MORE_CONNECTIONS;
+    return more < MOST / n_threads ? (unsigned)(more * n_threads) : MOST;
+}
+
+static tml_status start_daemon(serve_http *http, const serve_http_options *options, tml_error *err)
 {
     /* A pool of one is no pool; the library warns about it. */
-    const struct MHD_OptionItem pool[] = {
-        {n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n_threads, NULL},
+    const struct MHD_OptionItem more[] = {
+        {options->n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+         options->n_threads > 1 ? (intptr_t)options->n_threads : 1, NULL},
+        {http->is_tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, options->tls_cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, options->tls_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
         {MHD_OPTION_END, 0, NULL},
     };
+    const serve_limits *limits = &http->server->settings.limits;
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG,
+            MHD_USE_ERROR_LOG | (http->is_tls ? MHD_USE_TLS : 0U),
         http->port, NULL, NULL, handle, http, MHD_OPTION_EXTERNAL_LOGGER, take_message, http,
         MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, complete, NULL,
-        MHD_OPTION_NOTIFY_CONNECTION, watch_connection, http, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_THREAD_STACK_SIZE,
-        (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, watch_connection, http, MHD_OPTION_URI_LOG_CALLBACK, begin,
+        http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        connection_limit(limits->max_connections, options->n_threads), MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, more,
+        MHD_OPTION_END);
     if (http->daemon == NULL) {
         return tmli_fail(err, TML_EIO, "the HTTP server does not start: %s",
                          http->start_fault.status != TML_OK ? http->start_fault.text
@@ -479,19 +496,25 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
                             serve_http **out, tml_error *err)
 {
     tml_status status = TML_OK;
+    const serve_limits *limits = &server->settings.limits;
     serve_http *http = tmli_calloc(1, sizeof(*http));
     if (http == NULL) {
         return tmli_fail_memory(err, "the HTTP server");
     }
     http->server = server;
     http->listen_fd = -1;
+    http->is_tls = options->tls_cert != NULL;
     atomic_init(&http->is_draining, false);
     atomic_init(&http->is_started, false);
     http->empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    http->has_connections = serve_connections_init(&http->connections);
-    if (http->empty == NULL || !http->has_connections) {
+    if (http->empty == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "the HTTP server"));
     }
+    if (http->is_tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        TMLI_TRY(
+            tmli_fail(err, TML_EINVAL, "--tls-cert: this libmicrohttpd was built without TLS"));
+    }
+    TMLI_TRY(serve_connections_init(&http->connections, limits, http->is_tls, err));
     const serve_workers_options workers = {.n_threads = options->n_threads,
                                            .max_jobs = server->settings.max_queue,
                                            .max_bytes = server->settings.max_queue_bytes,
@@ -502,8 +525,8 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
         TMLI_TRY(serve_workers_create(server, &loaders, &http->loaders, err));
     }
     http->port = options->port;
-    TMLI_TRY(serve_listen(options->host, &http->port, &http->listen_fd, err));
-    TMLI_TRY(start_daemon(http, options->n_threads, err));
+    TMLI_TRY(serve_listen(options->host, &http->port, limits->idle_s, &http->listen_fd, err));
+    TMLI_TRY(start_daemon(http, options, err));
     *out = http;
     http = NULL;
 cleanup:
@@ -533,9 +556,9 @@ size_t serve_http_open_requests(serve_http *http)
 static void free_side(thread_side *side)
 {
     serve_exchanges_deinit(&side->idle);
-    for (size_t i = 0; i < KEPT_ANSWERS; i++) {
-        if (side->kept[i].response != NULL) {
-            MHD_destroy_response(side->kept[i].response);
+    for (size_t i = 0; i < SERVE_KEPT_ANSWERS; i++) {
+        if (side->kept.places[i].response != NULL) {
+            MHD_destroy_response(side->kept.places[i].response);
         }
     }
     tmli_free(side);
@@ -563,8 +586,6 @@ void serve_http_stop(serve_http *http)
     if (http->listen_fd >= 0) {
         (void)close(http->listen_fd);
     }
-    if (http->has_connections) {
-        serve_connections_deinit(&http->connections);
-    }
+    serve_connections_deinit(&http->connections);
     tmli_free(http);
 }

@@ -18,10 +18,13 @@ typedef struct serve_http_options {
     const char *host; /* an IPv4 or IPv6 address */
     uint16_t port;    /* 0: any free one */
     size_t n_threads; /* at least 1 */
+    char *tls_cert;   /* PEM, borrowed and only read; NULL: no TLS */
+    char *tls_key;
 } serve_http_options;
 
-/* Listens and answers from now on. server: borrowed. out: end with serve_http_stop.
- * Errors: TML_EINVAL for host, TML_EIO when the port cannot be had, TML_ENOMEM. */
+/* Listens and answers from now on. server: borrowed; its settings are fixed by then. out: end with serve_http_stop.
+ * Errors: TML_EINVAL for host, TML_EIO when the port cannot be had or the certificate
+ * not be read, TML_ENOMEM. */
 TML_NODISCARD tml_status serve_http_start(serve_server *server, const serve_http_options *options,
                                           serve_http **out, tml_error *err);
 uint16_t serve_http_port(const serve_http *http); /* the one that was bound */

@@ -101,6 +101,7 @@ static void end_rows(invocation *call)
     serve_answer *answer = call->answer;
     if (!call->has_failed) {
         sm_answers_end(&call->answers);
+        answer->n_rows = call->rows.n;
         answer->status = 200;
         answer->content_type = sm_media_type(call->answer_media);
         if (answer->body.failed) {
@@ -220,7 +221,8 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
 {
     invocation invocations[SERVE_CHUNK_ROWS];
     tmli_buf unpacked[SERVE_CHUNK_ROWS];
-    chunk waiting = {0};
+    chunk waiting; /* not cleared: some KB, for one row often */
+    waiting.n = 0;
     tml_error err = {0};
     const unsigned refusal =
         serve_seat_take(&lane->server->models, calls[0].request->model, &waiting.seat, &err);
@@ -370,7 +372,9 @@ static phase begin_scoring(serve_invocation *whole)
 
 static phase score_some(serve_invocation *whole)
 {
-    chunk waiting = {.seat = whole->seat};
+    chunk waiting;
+    waiting.seat = whole->seat;
+    waiting.n = 0;
     const bool has_more = add_rows(&waiting, &whole->one);
     if (waiting.n > 0) {
         flush(&waiting);

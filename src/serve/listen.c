@@ -4,12 +4,33 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/status.h"
+
+enum {
+    SPARE_FILES = 64, /* descriptors that are not connections: models, logs, epoll sets */
+};
+
+size_t serve_raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return SPARE_FILES;
+    }
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (before < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        limit.rlim_cur = before;
+    }
+    return limit.rlim_cur > 2 * SPARE_FILES ? (size_t)limit.rlim_cur - SPARE_FILES
+                                            : (size_t)(limit.rlim_cur + 1) / 2;
+}
 
 typedef union address {
     struct sockaddr any;
@@ -35,7 +56,8 @@ static socklen_t parse(const char *host, uint16_t port, address *out)
     return 0;
 }
 
-tml_status serve_listen(const char *host, uint16_t *port, int *fd, tml_error *err)
+tml_status serve_listen(const char *host, uint16_t *port, unsigned unread_s, int *fd,
+                        tml_error *err)
 {
     address at;
     socklen_t n = parse(host, *port, &at);
@@ -46,9 +68,12 @@ tml_status serve_listen(const char *host, uint16_t *port, int *fd, tml_error *er
                          host);
     }
     const int yes = 1;
+    const unsigned unread_ms = unread_s * 1000U;
     /* Several threads accept from it: it must not block the one that comes second. */
     const int made = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (made < 0 || setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        /* Accepted sockets inherit it. */
+        setsockopt(made, IPPROTO_TCP, TCP_USER_TIMEOUT, &unread_ms, sizeof(unread_ms)) != 0 ||
         bind(made, &at.any, n) != 0 || listen(made, SOMAXCONN) != 0 ||
         getsockname(made, &at.any, &n) != 0) {
         const int why = errno;

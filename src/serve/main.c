@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "sagemaker/logging.h"
 #include "sagemaker/paths.h"
+#include "serve/announce.h"
 #include "serve/http.h"
 #include "serve/options.h"
+#include "serve/pulse.h"
 #include "serve/server.h"
 #include "serve/watch.h"
 #include "textml/version.h"
@@ -61,12 +62,18 @@ static int take_signal(int timeout_ms)
     return n > 0 && read(wake_pipe[0], &byte, 1) == 1 ? byte : 0;
 }
 
-/* Returns with the signal that ends the server. */
-static void wait_for_end(serve_watcher *watcher)
+/* Returns with the signal that ends the server; until then the pulse beats. */
+static void wait_for_end(serve_watcher *watcher, serve_pulse *pulse)
 {
-    for (int number = 0; number != SIGTERM && number != SIGINT; number = take_signal(-1)) {
-        if (number == SIGHUP && watcher != NULL) {
-            serve_watcher_wake(watcher);
+    for (;;) {
+        const int number = take_signal(serve_pulse_wait_ms(pulse));
+        if (number == SIGTERM || number == SIGINT) {
+            return;
+        }
+        if (number == 0) {
+            serve_pulse_beat(pulse);
+        } else if (watcher != NULL) {
+            serve_watcher_wake(watcher); /* SIGHUP */
         }
     }
 }
@@ -80,54 +87,6 @@ static void give_memory_back(void)
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 #endif
-}
-
-static void announce_json(const serve_options *options, const tml_model *model, uint16_t port)
-{
-    tmli_buf line = {0};
-    tmli_json_writer w;
-    tmli_json_begin(&w, &line, 0);
-    tmli_json_object(&w, NULL);
-    tmli_json_put_text(&w, "program", "serve");
-    tmli_json_put_text(&w, "level", "info");
-    tmli_json_put_text(&w, "message", "listening");
-    tmli_json_put_text(&w, "host", options->host);
-    tmli_json_put_u64(&w, "port", port);
-    if (model != NULL) {
-        tmli_json_put_text(&w, "recipe", tml_model_recipe_name(model));
-        tmli_json_put_u64(&w, "labels", tml_model_labels(model));
-    }
-    tmli_json_put_u64(&w, "threads", options->settings.n_threads);
-    tmli_json_close_object(&w);
-    const char *text = tmli_buf_cstr(&line);
-    if (text != NULL) {
-        (void)puts(text);
-    }
-    tmli_buf_deinit(&line);
-}
-
-/* The one line that says that requests are answered from now on, and where. */
-static void announce(const serve_options *options, serve_server *server, uint16_t port)
-{
-    if (options->quiet) {
-        return;
-    }
-    const size_t n_threads = options->settings.n_threads;
-    const char *s = n_threads == 1 ? "" : "s";
-    serve_model *held = serve_models_hold_current(&server->models);
-    const tml_model *model = held != NULL ? serve_model_of(held) : NULL;
-    if (options->log_format == 1) {
-        announce_json(options, model, port);
-    } else if (model != NULL) {
-        (void)printf("serve: listening on %s:%u, recipe %s, %zu labels, %zu thread%s\n",
-                     options->host, (unsigned)port, tml_model_recipe_name(model),
-                     tml_model_labels(model), n_threads, s);
-    } else {
-        (void)printf("serve: listening on %s:%u, no model, %zu thread%s\n", options->host,
-                     (unsigned)port, n_threads, s);
-    }
-    serve_models_let_go(&server->models, held);
-    (void)fflush(stdout);
 }
 
 /* Lets the open requests finish. False when the time is over and some are left. A second signal ends the process. */
@@ -148,16 +107,14 @@ static bool drain(serve_http *http)
     return false;
 }
 
-static tml_status run(const serve_options *options, const sm_paths *paths, const tml_log *log,
-                      tml_error *err)
+static tml_status run(const serve_options *options, const serve_protection *protection,
+                      const sm_paths *paths, const tml_log *log, tml_error *err)
 {
     tml_status status = TML_OK;
     serve_http *http = NULL;
     serve_watcher *watcher = NULL;
     serve_server server;
-    const serve_http_options http_options = {.host = options->host,
-                                             .port = (uint16_t)options->port,
-                                             .n_threads = options->settings.n_threads};
+    serve_pulse pulse;
     status = serve_server_open(&server, options->settings.is_multi_model ? NULL : paths->model, log,
                                err);
     if (status != TML_OK) {
@@ -171,12 +128,21 @@ static tml_status run(const serve_options *options, const sm_paths *paths, const
         .unloads_unused = options->unload_unused,
         .max_bytes = (size_t)options->max_model_memory,
     };
+    server.settings.api_key = tmli_buf_str(&protection->api_key);
+    const serve_http_options http_options = {.host = options->host,
+                                             .port = (uint16_t)options->port,
+                                             .n_threads = options->settings.n_threads,
+                                             .tls_cert = protection->tls_cert.data,
+                                             .tls_key = protection->tls_key.data};
     serve_server_verify(&server);
     TMLI_TRY(serve_watcher_start(&server, &watcher, err));
     TMLI_TRY(serve_http_start(&server, &http_options, &http, err));
-    announce(options, &server, serve_http_port(http));
-    wait_for_end(watcher);
-    if (!drain(http)) {
+    serve_announce(options, &server, serve_http_port(http));
+    serve_pulse_start(&pulse, &server, (double)options->summary_s, options->emf);
+    wait_for_end(watcher, &pulse);
+    const bool is_drained = drain(http);
+    serve_pulse_beat(&pulse); /* what came since the last one would be lost */
+    if (!is_drained) {
         tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
         _exit(0); /* their threads still use everything that we would free */
     }
@@ -194,6 +160,7 @@ int main(int argc, char **argv)
     tml_status status = TML_OK;
     tml_error err = {0};
     serve_options options;
+    serve_protection protection = {0};
     sm_paths paths = {0};
     sm_logging logging = {.program = "serve"};
     tml_log log = sm_logging_sink(&logging, false);
@@ -209,8 +176,10 @@ int main(int argc, char **argv)
     TMLI_TRY(catch_signals(&err));
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
-    TMLI_TRY(run(&options, &paths, &log, &err));
+    TMLI_TRY(serve_protection_load(&protection, &options.protection, &err));
+    TMLI_TRY(run(&options, &protection, &paths, &log, &err));
 cleanup:
+    serve_protection_deinit(&protection);
     sm_paths_deinit(&paths);
     if (status != TML_OK) {
         tml_logf(&log, TML_LOG_ERROR, "%s", err.text);

@@ -9,10 +9,23 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "sagemaker/args.h"
+#include "serve/listen.h"
 
 enum {
     DEFAULT_PORT = 8080,
     MAX_THREADS = 256,
+    MAX_CONNECTIONS = 1 << 20,
+    DEFAULT_CONNECTIONS = 16384, /* 140 MB when all have made a request */
+    DEFAULT_HEADER_S = 20,
+    DEFAULT_BODY_S = 30,
+    DEFAULT_IDLE_S = 65, /* clients of SageMaker keep theirs up to 60 s */
+    MAX_SECONDS = 86400,
+    SUMMARY_S = 60, /* what CloudWatch takes as one period */
+    MAX_SUMMARY_S = 86400,
+    MAX_TRANSFORMS = 1000,
+    MAX_PAYLOAD_MB = 100,
+    DEFAULT_PAYLOAD_MB = 6,
+    EMF_UNSET = 2,
     DEFAULT_BODY_BYTES = 100 << 20, /* the largest MaxPayloadInMB of a batch transform */
     DEFAULT_ROWS = 10000000,        /* more than 100 MiB of headlines hold */
     DEFAULT_ROW_BYTES = 8 << 20,
@@ -50,25 +63,37 @@ const char serve_usage[] =
     "  --timeout S        longest that a long request waits and takes; default:\n"
     "                     $SAGEMAKER_MODEL_SERVER_TIMEOUT, else without limit\n"
     "  --stream           answers of lines to long requests are sent while they are made\n"
+    "  --max-connections N              at once; default: 16384, as far as open files allow\n"
+    "  --max-connections-per-address N  from one IP address; default: as many as there may be\n"
+    "  --header-timeout S  seconds for a request's headers; default: 20\n"
+    "  --body-timeout S   seconds in which 1 KiB of a body must come; default: 30\n"
+    "  --idle-timeout S   seconds between two requests; default: 65\n"
+    "  --api-key-file FILE  requests but /ping need the key in it; default: $TEXTML_API_KEY, if\n"
+    "                     that is set\n"
+    "  --tls-cert FILE    certificate for HTTPS, PEM, with those that vouch for it\n"
+    "  --tls-key FILE     its private key, PEM\n"
     "  --quiet            nothing but warnings and errors\n"
     "  --log-format WORD  text or json\n"
+    "  --emf WORD         on: figures for CloudWatch on stdout; default: off, or $TEXTML_EMF\n"
+    "  --summary-seconds N  between two summaries in the log; default: 60\n"
     "  --help             this text\n"
     "  --version          the version\n"
     "\n"
     "SIGHUP loads the model again. SIGTERM and SIGINT finish the requests that are being\n"
     "answered, then end serve.\n";
 
-#define COUNT(option, field, highest)                                              \
-    {                                                                              \
-        .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = 1, \
-        .most = (highest)                                                          \
+#define COUNT(option, field, from, to)                                                  \
+    {                                                                                   \
+        .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = (from), \
+        .most = (to)                                                                    \
     }
 
 tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_error *err)
 {
     static const char *const formats[] = {"text", "json", NULL};
+    static const char *const switches[] = {"off", "on", NULL};
     static const char *const reloads[] = {"on", "off", NULL};
-    *out = (serve_options){.port = UNSET_PORT};
+    *out = (serve_options){.port = UNSET_PORT, .emf_word = EMF_UNSET};
     serve_settings *settings = &out->settings;
     const sm_option table[] = {
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->model_dir},
@@ -82,16 +107,30 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         {.name = "reload", .kind = SM_OPTION_CHOICE, .out = &out->reload, .words = reloads},
         {.name = "port", .kind = SM_OPTION_COUNT, .out = &out->port, .most = UINT16_MAX},
         {.name = "host", .kind = SM_OPTION_TEXT, .out = &out->host},
-        COUNT("threads", n_threads, MAX_THREADS),
-        COUNT("max-body", max_body, MAX_BODY_BYTES),
-        COUNT("max-rows", max_rows, SIZE_MAX),
-        COUNT("max-row-bytes", max_row_bytes, MAX_BODY_BYTES),
-        COUNT("max-queue", max_queue, SIZE_MAX),
-        COUNT("max-queue-bytes", max_queue_bytes, SIZE_MAX),
-        COUNT("timeout", timeout_s, MAX_TIMEOUT_S),
+        COUNT("threads", n_threads, 1, MAX_THREADS),
+        COUNT("max-body", max_body, 1, MAX_BODY_BYTES),
+        COUNT("max-rows", max_rows, 1, SIZE_MAX),
+        COUNT("max-row-bytes", max_row_bytes, 1, MAX_BODY_BYTES),
+        COUNT("max-queue", max_queue, 1, SIZE_MAX),
+        COUNT("max-queue-bytes", max_queue_bytes, 1, SIZE_MAX),
+        COUNT("timeout", timeout_s, 1, MAX_TIMEOUT_S),
         {.name = "stream", .kind = SM_OPTION_FLAG, .out = &settings->streams},
+        COUNT("max-connections", max_connections, 1, MAX_CONNECTIONS),
+        COUNT("max-connections-per-address", max_per_address, 1, MAX_CONNECTIONS),
+        COUNT("header-timeout", header_s, 1, MAX_SECONDS),
+        COUNT("body-timeout", body_s, 1, MAX_SECONDS),
+        COUNT("idle-timeout", idle_s, 1, MAX_SECONDS),
+        {.name = "api-key-file", .kind = SM_OPTION_TEXT, .out = &out->protection.api_key},
+        {.name = "tls-cert", .kind = SM_OPTION_TEXT, .out = &out->protection.tls_cert},
+        {.name = "tls-key", .kind = SM_OPTION_TEXT, .out = &out->protection.tls_key},
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
         {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->log_format, .words = formats},
+        {.name = "emf", .kind = SM_OPTION_CHOICE, .out = &out->emf_word, .words = switches},
+        {.name = "summary-seconds",
+         .kind = SM_OPTION_COUNT,
+         .out = &out->summary_s,
+         .least = 1,
+         .most = MAX_SUMMARY_S},
         {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
         {.name = "version", .kind = SM_OPTION_FLAG, .out = &out->version},
     };
@@ -154,10 +193,74 @@ static uint64_t or_else(uint64_t given, uint64_t usual)
     return given > 0 ? given : usual;
 }
 
+static unsigned seconds_or(uint64_t given, unsigned fallback)
+{
+    return given > 0 ? (unsigned)given : fallback;
+}
+
+/* With as many connections as there are file descriptors for. */
+static void complete_limits(const serve_options *options, serve_limits *limits, const tml_log *log)
+{
+    const size_t most = serve_raise_open_files();
+    const size_t wanted =
+        options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
+    limits->max_connections = wanted < most ? wanted : most;
+    if (options->max_connections > most) {
+        tml_logf(log, TML_LOG_WARN,
+                 "--max-connections: %zu is more than the limit of open files allows; %zu is taken "
+                 "instead (see ulimit -Hn)",
+                 wanted, most);
+    }
+    limits->max_per_address = options->max_per_address;
+    limits->header_s = seconds_or(options->header_s, DEFAULT_HEADER_S);
+    limits->body_s = seconds_or(options->body_s, DEFAULT_BODY_S);
+    limits->idle_s = seconds_or(options->idle_s, DEFAULT_IDLE_S);
+}
+
+/* A strategy in the service's spelling; NULL when it is not set or none. */
+static const char *batch_strategy(const tml_log *log)
+{
+    const char *text = getenv("SAGEMAKER_BATCH_STRATEGY");
+    const tml_str word = tmli_str_trim(tmli_str(text));
+    if (tmli_str_eq_nocase(word, TML_STR("MULTI_RECORD")) ||
+        tmli_str_eq_nocase(word, TML_STR("MultiRecord"))) {
+        return "MULTI_RECORD";
+    }
+    if (tmli_str_eq_nocase(word, TML_STR("SINGLE_RECORD")) ||
+        tmli_str_eq_nocase(word, TML_STR("SingleRecord"))) {
+        return "SINGLE_RECORD";
+    }
+    if (word.len > 0) {
+        tml_logf(log, TML_LOG_WARN,
+                 "SAGEMAKER_BATCH_STRATEGY: \"%.64s\" is neither MULTI_RECORD nor SINGLE_RECORD; "
+                 "MULTI_RECORD is taken instead",
+                 text);
+    }
+    return NULL;
+}
+
+static void complete_batch(serve_settings *settings, const tml_log *log)
+{
+    settings->is_batch = is_true("SAGEMAKER_BATCH");
+    settings->is_local_mode = tmli_str_eq_text(tmli_str(getenv("SAGEMAKER_BATCH")), "True");
+    settings->max_transforms =
+        number_from("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 0, MAX_TRANSFORMS, 0, log);
+    const char *payload = getenv("SAGEMAKER_MAX_PAYLOAD_IN_MB");
+    settings->max_payload_mb = -1;
+    if (payload != NULL && *payload != '\0') {
+        settings->max_payload_mb = (int64_t)number_from("SAGEMAKER_MAX_PAYLOAD_IN_MB", 0,
+                                                        MAX_PAYLOAD_MB, DEFAULT_PAYLOAD_MB, log);
+    }
+    settings->batch_strategy = batch_strategy(log);
+}
+
 void serve_options_complete(serve_options *options, const tml_log *log)
 {
     serve_settings *settings = &options->settings;
-    settings->is_batch = is_true("SAGEMAKER_BATCH");
+    complete_batch(settings, log);
+    options->emf =
+        options->emf_word == 1 || (options->emf_word == EMF_UNSET && is_true("TEXTML_EMF"));
+    options->summary_s = options->summary_s > 0 ? options->summary_s : SUMMARY_S;
     settings->is_multi_model = options->models_dir != NULL ||
                                (options->model_dir == NULL && is_true("SAGEMAKER_MULTI_MODEL"));
     settings->has_fixed_models = options->reload == 1;
@@ -187,5 +290,6 @@ void serve_options_complete(serve_options *options, const tml_log *log)
     settings->max_queue_bytes = or_else(options->max_queue_bytes, DEFAULT_QUEUE_BYTES);
     settings->timeout_s = (double)options->timeout_s;
     settings->max_body = options->max_body;
+    complete_limits(options, &settings->limits, log);
     complete_accept(options, log);
 }

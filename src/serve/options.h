@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "sagemaker/logging.h"
+#include "serve/protection.h"
 #include "serve/server.h"
 #include "textml/status.h"
 
@@ -24,8 +25,17 @@ typedef struct serve_options {
     uint64_t max_row_bytes;
     uint64_t max_queue;
     uint64_t max_queue_bytes;
-    uint64_t timeout_s;      /* 0: no limit */
+    uint64_t timeout_s; /* 0: no limit */
+    uint64_t max_connections;
+    uint64_t max_per_address;
+    uint64_t header_s;
+    uint64_t body_s;
+    uint64_t idle_s;
+    serve_protection_files protection;
     serve_settings settings; /* what comes of it all */
+    bool emf;                /* figures for CloudWatch, a line each time */
+    size_t emf_word;         /* as the command line has it: 0 off, 1 on, 2 not said */
+    uint64_t summary_s;      /* between two summaries in the log, and two lines of figures */
     bool quiet;
     bool help;
     bool version;

@@ -1,7 +1,7 @@
 /* Requests in snake case, answers in camel case: the platform wants them so. */
 #include "serve/route_models.h"
 
-#include <inttypes.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -124,14 +124,13 @@ static bool read_token(tml_str token, char out[SERVE_NAME_BYTES], tml_str *name)
     if (token.len % 2 != 0 || token.len > 2 * SERVE_NAME_BYTES) {
         return false;
     }
-    for (size_t i = 0; i < token.len; i++) {
-        const char *digit = memchr(digits, token.data[i], sizeof(digits) - 1);
-        if (digit == NULL) {
+    for (size_t i = 0; i < token.len; i += 2) {
+        const char *high = memchr(digits, token.data[i], sizeof(digits) - 1);
+        const char *low = memchr(digits, token.data[i + 1], sizeof(digits) - 1);
+        if (high == NULL || low == NULL) {
             return false;
         }
-        const unsigned value = (unsigned)(digit - digits);
-        const unsigned high = (unsigned char)out[i / 2];
-        out[i / 2] = (char)(unsigned char)(i % 2 == 0 ? value << 4 : high | value);
+        out[i / 2] = (char)(unsigned char)((high - digits) << 4 | (low - digits));
     }
     *name = (tml_str){out, token.len / 2};
     return true;

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "serve/invoke.h"
+#include "serve/route_list.h"
 #include "serve/route_models.h"
 #include "serve/uri.h"
 
@@ -16,6 +17,7 @@ typedef struct route {
     const char *allow;  /* as the header has it */
     tml_str methods[4]; /* the same one by one; the rest empty */
     bool reads_body;
+    bool is_probe;    /* asked by machines all the time */
     bool names_model; /* what stands for * is the model whose answer is wanted */
     route_fn answer;  /* NULL: by serve_invoke, together with others of the kind */
 } route;
@@ -42,23 +44,60 @@ static void answer_ping(serve_lane *lane, const serve_request *request, serve_an
         (literal), sizeof(literal) - 1 \
     }
 
+#define GET                       \
+    "GET, HEAD",                  \
+    {                             \
+        WORD("GET"), WORD("HEAD") \
+    }
+#define POST         \
+    "POST",          \
+    {                \
+        WORD("POST") \
+    }
+
 static const route routes[] = {
     {WORD("/ping"),
      "GET, HEAD, POST",
      {WORD("GET"), WORD("HEAD"), WORD("POST")},
      false,
+     true,
      false,
      answer_ping},
-    {WORD("/invocations"), "POST", {WORD("POST")}, true, false, NULL},
-    {WORD("/models"), "GET, POST", {WORD("GET"), WORD("POST")}, true, false, serve_answer_models},
+    {WORD("/invocations"), POST, true, false, false, NULL},
+    {WORD("/models"),
+     "GET, POST",
+     {WORD("GET"), WORD("POST")},
+     true,
+     false,
+     false,
+     serve_answer_models},
     {WORD("/models/*"),
      "DELETE, GET",
      {WORD("DELETE"), WORD("GET")},
      false,
      false,
+     false,
      serve_answer_model},
-    {WORD("/models/*/invoke"), "POST", {WORD("POST")}, true, true, NULL},
+    {WORD("/models/*/invoke"), POST, true, false, true, NULL},
+    {WORD("/execution-parameters"), GET, false, false, false, serve_route_execution_parameters},
+    {WORD("/endpoints/*/invocations"), POST, true, false, false, serve_route_endpoint},
+    {WORD("/endpoints/*/invocations-response-stream"), POST, true, false, false,
+     serve_route_stream},
+    {WORD("/metrics"), GET, false, true, false, serve_route_metrics},
+    {WORD("/openapi.json"), GET, false, false, false, serve_route_openapi},
+    {WORD("/"), GET, false, false, false, serve_route_page},
+    {WORD("/v2"), GET, false, false, false, serve_route_v2_server},
+    {WORD("/v2/health/live"), GET, false, true, false, serve_route_v2_live},
+    {WORD("/v2/health/ready"), GET, false, true, false, serve_route_v2_ready},
+    {WORD("/v2/models/*"), GET, false, false, false, serve_route_v2_model},
+    {WORD("/v2/models/*/ready"), GET, false, true, false, serve_route_v2_model_ready},
+    {WORD("/v2/models/*/infer"), POST, true, false, false, serve_route_v2_infer},
 };
+
+enum {
+    N_ROUTES = sizeof(routes) / sizeof(routes[0])
+};
+_Static_assert((int)N_ROUTES < (int)SERVE_MAX_ROUTES, "the counters have a place for each");
 
 /* "http://host:port/path" → "/path". */
 static tml_str path_of(tml_str target)
@@ -99,12 +138,27 @@ static bool matches(tml_str pattern, tml_str path, tml_str *name)
 static const route *find(tml_str target, tml_str *name)
 {
     const tml_str path = path_of(target);
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+    for (size_t i = 0; i < N_ROUTES; i++) {
         if (matches(routes[i].pattern, path, name)) {
             return &routes[i];
         }
     }
     return NULL;
+}
+
+tml_str serve_route_pattern(size_t number)
+{
+    return number >= 1 && number <= N_ROUTES ? routes[number - 1].pattern : TML_STR("other");
+}
+
+bool serve_route_is_probe(size_t number)
+{
+    return number >= 1 && number <= N_ROUTES && routes[number - 1].is_probe;
+}
+
+static uint8_t number_of(const route *found)
+{
+    return found != NULL ? (uint8_t)(found - routes + 1) : 0;
 }
 
 static bool allows(const route *found, tml_str method)
@@ -130,6 +184,7 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
     const route *found = find(request->path, &request->name);
     tml_error err = {0};
     serve_answer_reset(answer);
+    answer->route = number_of(found);
     if (found == NULL) {
         (void)tmli_fail(&err, TML_EINVAL,
                         "\"%.*s\" is not served here; ask for GET /ping or POST /invocations",
@@ -210,18 +265,23 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
 
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)
 {
-    return route_one(lane, call->request, call->answer)
-               ? serve_invocation_begin(lane->server, call, body)
-               : NULL;
+    serve_invocation *begun = route_one(lane, call->request, call->answer)
+                                  ? serve_invocation_begin(lane->server, call, body)
+                                  : NULL;
+    call->request->name = (tml_str){0}; /* decoded into the lane's memory, which others use now */
+    call->request->model = (tml_str){0};
+    serve_lane_end_request(lane);
+    return begun;
 }
 
-void serve_refuse_body(const serve_server *server, serve_answer *answer)
+void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *answer)
 {
     tml_error err = {0};
+    serve_answer_reset(answer);
+    answer->route = number_of(find(request->path, &request->name));
     (void)tmli_fail(&err, TML_ELIMIT,
                     "the body is larger than %zu bytes; send fewer rows in a request, or start "
                     "serve with a larger --max-body",
-                    server->settings.max_body);
-    answer->allow = NULL;
+                    lane->server->settings.max_body);
     serve_answer_error(answer, 413, err.text);
 }

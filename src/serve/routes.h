@@ -3,6 +3,7 @@
 #define SERVE_ROUTES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "serve/answer.h"
 #include "serve/server.h"
@@ -25,6 +26,7 @@ typedef struct serve_request {
     tml_str ask_k; /* X-Textml-K; likewise the next two */
     tml_str ask_probabilities;
     tml_str ask_explain;
+    uint64_t begun_ticks; /* when its headers had come, by tmli_ticks */
     tml_str body;
 } serve_request;
 
@@ -48,6 +50,10 @@ bool serve_is_loading(serve_server *server, const serve_request *request);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* The 413 for a body over the server's limit. */
-void serve_refuse_body(const serve_server *server, serve_answer *answer);
+void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *answer);
+
+/* Routes by number, for the counters: from 1; 0 and those that are not there are "other". */
+tml_str serve_route_pattern(size_t number);
+bool serve_route_is_probe(size_t number); /* asked by machines all the time: /ping, /metrics */
 
 #endif

@@ -2,7 +2,10 @@
 #include "serve/server.h"
 
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -43,7 +46,12 @@ static void load(serve_server *server)
 
 tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *log, tml_error *err)
 {
-    *out = (serve_server){.log = log};
+    *out = (serve_server){
+        .log = log, .started = tmli_now(), .started_at = time(NULL), .settings.max_payload_mb = -1};
+    /* Without it nobody can try which text a hash in the log belongs to. */
+    const uint64_t start[] = {out->started.ticks, (uint64_t)out->started_at, (uint64_t)getpid()};
+    out->log_seed = tmli_hash64_v1(start, sizeof(start), 0);
+    atomic_init(&out->n_queued, 0);
     if (pthread_mutex_init(&out->lock, NULL) != 0) {
         return tmli_fail_memory(err, "a lock");
     }
@@ -89,6 +97,7 @@ serve_lane *serve_lane_create(serve_server *server)
     lane->server = server;
     tmli_arena_init(&lane->arena, ARENA_BLOCK_BYTES, 0);
     atomic_init(&lane->n_open, 0);
+    serve_counters_init(&lane->counters, server->started);
     (void)pthread_mutex_lock(&server->lock);
     lane->next = server->lanes;
     server->lanes = lane;

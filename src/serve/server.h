@@ -7,9 +7,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "sagemaker/content.h"
+#include "serve/connections.h"
+#include "serve/metrics.h"
 #include "serve/models.h"
 #include "textml/log.h"
 #include "textml/model.h"
@@ -19,13 +22,19 @@ typedef struct serve_server serve_server;
 
 /* How it answers; fixed once it listens. */
 typedef struct serve_settings {
-    size_t max_body; /* longest body that is read */
+    size_t max_body;     /* longest body that is read */
+    serve_limits limits; /* of connections */
+    tml_str api_key;     /* borrowed; empty: nobody needs one */
     bool has_default_accept;
     sm_media default_accept; /* for requests that take anything */
     sm_style style;          /* of answers */
     bool has_columns;
-    sm_columns columns;  /* SAGEMAKER_INFERENCE_OUTPUT */
-    bool is_batch;       /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    sm_columns columns;         /* SAGEMAKER_INFERENCE_OUTPUT */
+    bool is_batch;              /* SAGEMAKER_BATCH: one bad line does not fail the others */
+    bool is_local_mode;         /* SAGEMAKER_BATCH as the SDK's local mode writes it */
+    size_t max_transforms;      /* what a batch transform was started with; 0: not said */
+    int64_t max_payload_mb;     /* likewise; -1: not said, 0: without a limit */
+    const char *batch_strategy; /* likewise; NULL: not said */
     bool is_multi_model; /* SAGEMAKER_MULTI_MODEL: no model of its own, the routes below /models */
     bool has_fixed_models; /* changed files are not loaded */
     size_t n_threads;      /* that answer */
@@ -43,6 +52,7 @@ typedef struct serve_lane {
     struct serve_lane *next; /* under server->lock */
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
+    serve_counters counters;
     void *side; /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;
@@ -55,6 +65,10 @@ struct serve_server {
     char *model_dir;    /* owned: of the current model; NULL for none */
     serve_trial trial;  /* of that directory; the watcher's once it runs */
     bool is_unverified; /* the watcher begins with that */
+    tmli_moment started;
+    int64_t started_at;     /* seconds of Unix time */
+    uint64_t log_seed;      /* of the hashes that stand for texts in the log */
+    atomic_size_t n_queued; /* long requests that wait for a worker or are worked on */
     pthread_mutex_t lock;
     serve_lane *lanes; /* owned; under lock */
 };

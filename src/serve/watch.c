@@ -175,7 +175,7 @@ void serve_watch_look(serve_server *server, bool is_asked)
 
 /* ---- the thread ---- */
 
-static struct timespec after(int seconds)
+static struct timespec time_after(int seconds)
 {
     struct timespec at;
     (void)clock_gettime(CLOCK_MONOTONIC, &at);
@@ -186,7 +186,7 @@ static struct timespec after(int seconds)
 /* Waits for the next look. False: there is none any more. */
 static bool wait_for_look(serve_watcher *watcher, bool *is_asked)
 {
-    const struct timespec until = after(LOOK_S);
+    const struct timespec until = time_after(LOOK_S);
     int error = 0;
     (void)pthread_mutex_lock(&watcher->lock);
     watcher->is_looking = false;
@@ -205,7 +205,7 @@ static bool wait_for_look(serve_watcher *watcher, bool *is_asked)
 /* Lets the server start before a long look. False when it ends already. */
 static bool wait_for_start(serve_watcher *watcher)
 {
-    struct timespec until = after(0);
+    struct timespec until = time_after(0);
     int error = 0;
     until.tv_nsec += HEAD_START_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
@@ -288,7 +288,7 @@ bool serve_watcher_stop(serve_watcher *watcher)
     if (watcher == NULL) {
         return true;
     }
-    const struct timespec until = after(STOP_S);
+    const struct timespec until = time_after(STOP_S);
     int error = 0;
     (void)pthread_mutex_lock(&watcher->lock);
     watcher->is_closing = true;

@@ -132,6 +132,7 @@ static void work(serve_workers *workers, serve_lane *lane, serve_job *job)
     if (is_done) {
         *(was_short ? &workers->n_begun_short : &workers->n_begun_long) -= 1;
         workers->n_jobs--;
+        (void)atomic_fetch_sub_explicit(&workers->server->n_queued, 1, memory_order_relaxed);
         workers->n_bytes -= n_bytes;
         (void)pthread_cond_broadcast(&workers->changed);
     } else {
@@ -204,6 +205,7 @@ serve_admission serve_workers_admit(serve_workers *workers, serve_job *job, size
         } else {
             *job = (serve_job){.n_bytes = n_bytes, .admitted_s = tmli_seconds()};
             workers->n_jobs++;
+            (void)atomic_fetch_add_explicit(&workers->server->n_queued, 1, memory_order_relaxed);
             workers->n_bytes += n_bytes;
         }
     }

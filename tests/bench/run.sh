@@ -444,14 +444,15 @@ bench_P1() {
 }
 
 bench_models() {
-  local n=1000 least=1000000 i line bytes
+  local n=1000 i line bytes
   if $smoke; then
     n=4
   fi
-  train_model small --epochs 1 --max_words 1000
+  train_model tiny --epochs 1 --max_words 100 --model.hidden 16
   mkdir -p "$work/many/models"
-  cp -r "$work/small" "$work/many/one"
-  "$bin/pad_model" "$work/many/one" "$least"
+  cp -r "$work/tiny" "$work/many/one"
+  bytes=$(stat -c %s "$work/many/one/model.safetensors")
+  "$bin/pad_model" "$work/many/one" "$((1000000 - bytes))"
   bytes=$(stat -c %s "$work/many/one/model.safetensors")
   for ((i = 0; i < n; i++)); do
     mkdir "$work/many/models/m$i"
@@ -501,7 +502,7 @@ bench_P2() {
     rm -f "$work"/p2.*
     start_serve ours "$threads"
     start default "$bin/constant_server" 0 "$threads"
-    start lean "$bin/constant_server" 0 "$threads" 12288
+    start lean "$bin/constant_server" 0 "$threads" 8192
     for ((round = 1; round <= rounds; round++)); do
       say "P2, $threads thread(s), round $round of $rounds"
       for server in ours default lean; do

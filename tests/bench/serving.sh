@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # run.sh's variables
 # Benches of serve as it is used, beside the stack that it replaces; sourced by run.sh, whose helpers they use.
 
 # The same network behind Flask and gunicorn, with as many workers as processors; the faster of two kinds of worker counts.

@@ -71,9 +71,9 @@ char *load_receive(int fd)
 
 unsigned load_status(const char *answer)
 {
-    unsigned status = 0;
-    assert_int_equal(sscanf(answer, "HTTP/1.1 %3u ", &status), 1);
-    return status;
+    static const char begin[] = "HTTP/1.1 ";
+    assert_int_equal(strncmp(answer, begin, sizeof begin - 1), 0);
+    return (unsigned)strtoul(answer + sizeof begin - 1, NULL, 10);
 }
 
 const char *load_body(const char *answer)

@@ -24,8 +24,10 @@
 /* Sanitized builds take ten times as long. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LONG_BYTES ((size_t)4 << 20)
+static const double arrival_seconds = 1; /* until all of it is read, and it is worked on */
 #else
-#define LONG_BYTES ((size_t)30 << 20)
+#define LONG_BYTES ((size_t)20 << 20)
+static const double arrival_seconds = 0.2;
 #endif
 
 /* Of any machine, busy and without optimization: a server whose threads all score would take seconds. The true bars are
@@ -33,7 +35,7 @@
 static const double most_seconds = 0.5;
 static const double answer_seconds = 60;
 
-/* S03, B08: 30 MiB hold neither /ping nor a headline back, nor 100 KiB that go to the workers as well. */
+/* S03, B08: 20 MiB hold neither /ping nor a headline back, nor 100 KiB that go to the workers as well. */
 static void others_are_answered_while_a_long_request_is_worked_on(void **state)
 {
     static const char *const args[] = {"--threads", "1", NULL};
@@ -127,19 +129,36 @@ static void the_same_request_gets_the_same_bytes(void **state)
     tmli_buf_deinit(&lines);
 }
 
+/* A long request that is being worked on, and the answer to one that came meanwhile. Whose body is there first is for the
+ * machine to say: then they try again. */
+static int send_two(const server *s, const tmli_buf *lines, const tmli_buf *more, char **second)
+{
+    enum {
+        MAX_TRIES = 6
+    };
+    for (size_t i = 0; i < MAX_TRIES; i++) {
+        const int fd = load_send(s, "", lines);
+        process_sleep(arrival_seconds / 2 * (double)(i + 1));
+        *second = load_receive(load_send(s, "", more));
+        if (load_status(*second) != 200) {
+            return fd;
+        }
+        free(*second);
+        free(load_receive(fd));
+    }
+    fail_msg("the queue was never full");
+    return -1;
+}
+
 static void a_full_queue_turns_long_requests_away(void **state)
 {
     static const char *const args[] = {"--threads", "1", "--max-queue", "1", NULL};
     server *const s = *state;
     tmli_buf lines = load_lines(LONG_BYTES, NULL);
     tmli_buf more = load_lines(100 << 10, NULL);
+    char *refusal = NULL;
     server_start(s, args);
-    const int fd = load_send(s, "", &lines);
-    process_sleep(0.05); /* it arrives whole, and is admitted first */
-    char *const refusal = load_receive(load_send(s, "", &more));
-    if (load_has_answer(fd)) {
-        fail_msg("the long request was over before the other came");
-    }
+    const int fd = send_two(s, &lines, &more, &refusal);
     assert_int_equal(load_status(refusal), 503);
     assert_non_null(strstr(refusal, "\r\nRetry-After: "));
     assert_string_equal(load_body(refusal),
@@ -180,7 +199,7 @@ static void an_abandoned_request_stops_costing(void **state)
     free(whole);
 
     const int fd = load_send(s, "", &lines);
-    process_sleep(0.05);
+    process_sleep(arrival_seconds / 2);
     const double left = process_clock();
     reset(fd);
     unsigned status = 0;

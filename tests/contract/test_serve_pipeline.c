@@ -37,18 +37,17 @@ static void start(server *s, const char *which)
 }
 
 /* As the platform does: body and type go on, Accept is for the last container alone. */
-static void pass_through(server *const containers[N_CONTAINERS], const char *type,
-                         const char *accept, const char *body)
+static void pass_through(server *containers, const char *type, const char *accept, const char *body)
 {
     char *next_type = NULL;
     for (size_t i = 0; i < N_CONTAINERS; i++) {
         const bool is_last = i + 1 == N_CONTAINERS;
-        const server *before = i > 0 ? containers[i - 1] : NULL;
-        server_ask(containers[i], before != NULL ? next_type : type, is_last ? accept : NULL,
+        const server *before = i > 0 ? &containers[i - 1] : NULL;
+        server_ask(&containers[i], before != NULL ? next_type : type, is_last ? accept : NULL,
                    before != NULL ? before->answer.body : body);
-        assert_int_equal(containers[i]->answer.status, 200);
+        assert_int_equal(containers[i].answer.status, 200);
         free(next_type);
-        next_type = http_header(&containers[i]->answer, "Content-Type");
+        next_type = http_header(&containers[i].answer, "Content-Type");
         assert_non_null(next_type);
     }
     free(next_type);
@@ -56,31 +55,28 @@ static void pass_through(server *const containers[N_CONTAINERS], const char *typ
 
 static int set_up(void **state)
 {
-    server *both = calloc(N_CONTAINERS, sizeof(*both));
-    server **list = calloc(N_CONTAINERS, sizeof(*list));
-    assert_non_null(both);
-    assert_non_null(list);
+    server *containers = calloc(N_CONTAINERS, sizeof(*containers));
+    assert_non_null(containers);
     for (size_t i = 0; i < N_CONTAINERS; i++) {
-        list[i] = &both[i];
-        start(&both[i], i == 0 ? "a" : "b");
+        start(&containers[i], i == 0 ? "a" : "b");
     }
-    *state = list;
+    *state = containers;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    server **list = *state;
+    server *containers = *state;
     for (size_t i = 0; i < N_CONTAINERS; i++) {
-        server_stop(list[i]);
-        http_client_free(list[i]->client);
-        http_answer_free(&list[i]->answer);
-        process_end(&list[i]->process);
-        tmpdir_remove(list[i]->dir);
-        free(list[i]->model_dir);
+        server *s = &containers[i];
+        server_stop(s);
+        http_client_free(s->client);
+        http_answer_free(&s->answer);
+        process_end(&s->process);
+        tmpdir_remove(s->dir);
+        free(s->model_dir);
     }
-    free(list[0]);
-    free(list);
+    free(containers);
     return 0;
 }
 
@@ -95,16 +91,16 @@ static void P04_a_chain_answers_as_its_steps_do(void **state)
         {"application/json", "application/json", "{\"instances\": [\"ice\"]}", "a-ice\n",
          "application/json", NULL},
     };
-    server *const *containers = *state;
+    server *containers = *state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         pass_through(containers, cases[i].type, cases[i].accept, cases[i].body);
-        assert_answer(containers[0], 200, "text/csv", cases[i].between); /* P03 */
-        char *chained = strdup(containers[1]->answer.body);
+        assert_answer(&containers[0], 200, "text/csv", cases[i].between); /* P03 */
+        char *chained = strdup(containers[1].answer.body);
         assert_non_null(chained);
-        server_ask(containers[1], "text/csv", cases[i].accept, cases[i].between);
-        assert_answer(containers[1], 200, cases[i].want_type,
+        server_ask(&containers[1], "text/csv", cases[i].accept, cases[i].between);
+        assert_answer(&containers[1], 200, cases[i].want_type,
                       cases[i].want != NULL ? cases[i].want : chained);
-        assert_string_equal(containers[1]->answer.body, chained);
+        assert_string_equal(containers[1].answer.body, chained);
         assert_non_null(strstr(chained, "b-ice"));
         free(chained);
     }

@@ -63,9 +63,18 @@ static void it_says_where_it_listens_in_one_line(void **state)
     char want[128];
     server_start(s, ARGS("--threads", "2"));
     char *const out = process_stdout(&s->process);
+    tmli_buf tensors = {0};
+    server_read(s, "model.safetensors", &tensors);
     (void)snprintf(want, sizeof want,
-                   "serve: listening on 127.0.0.1:%u, recipe news, 4 labels, 2 threads\n", s->port);
-    assert_string_equal(out, want);
+                   "serve: listening on 127.0.0.1:%u, recipe news, 4 labels, %.1f kB, 2 threads, "
+                   "ready in ",
+                   s->port, (double)tensors.len / 1e3);
+    assert_int_equal(strncmp(out, want, strlen(want)), 0);
+    char *end = NULL;
+    const double ready_ms = strtod(out + strlen(want), &end);
+    assert_true(ready_ms > 0 && ready_ms < 1e3 * PROCESS_SECONDS);
+    assert_string_equal(end, " ms\n");
+    tmli_buf_deinit(&tensors);
     free(out);
 }
 

@@ -104,6 +104,11 @@ static void a_second_signal_ends_the_process_at_once(void **state)
 {
     job *const j = *state;
     int status = 0;
+    if (getenv("TEXTML_PROGRAMS") != NULL) {
+        (void)fprintf(stderr, "SKIPPED: the program cannot be stopped behind another; "
+                              "tests/container/train.sh does it\n");
+        skip();
+    }
     start_endlessly(j, "");
     process_signal(&j->train, SIGSTOP);
     assert_int_equal(waitpid(j->train.pid, &status, WUNTRACED), j->train.pid);
@@ -147,7 +152,8 @@ static void a_term_signal_while_reading_leaves_no_model_and_exits_with_0(void **
     char *const rows = job_rows(4000);
     write_all(fd, rows);
     process_signal(&j->train, SIGTERM);
-    process_sleep(0.05);
+    process_sleep(getenv("TEXTML_PROGRAMS") != NULL ? 3.0
+                                                    : 0.05); /* an engine hands it on slowly */
     write_all(fd, strchr(rows, '\n') + 1);
     (void)close(fd);
     assert_int_equal(process_exit(&j->train, grace_seconds), 0);

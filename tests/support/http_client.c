@@ -23,6 +23,7 @@ enum {
 struct http_client {
     CURL *curl;
     unsigned port;
+    const char *authority;
 };
 
 static void append(char **text, size_t *n, const char *bytes, size_t more)
@@ -73,6 +74,11 @@ http_client *http_client_create(unsigned port)
     return client;
 }
 
+void http_client_trust(http_client *client, const char *authority)
+{
+    client->authority = authority;
+}
+
 void http_client_free(http_client *client)
 {
     if (client != NULL) {
@@ -89,16 +95,20 @@ void http_answer_free(http_answer *answer)
 }
 
 /* Fills the handle; the list of headers is the caller's to free once the exchange is over. */
-static struct curl_slist *prepare(CURL *curl, unsigned port, const http_request *request,
-                                  http_answer *answer)
+static struct curl_slist *prepare(CURL *curl, unsigned port, const char *authority,
+                                  const http_request *request, http_answer *answer)
 {
     char url[URL_BYTES];
     struct curl_slist *headers = NULL;
     for (const char *const *h = request->headers; h != NULL && *h != NULL; h++) {
         headers = curl_slist_append(headers, *h);
     }
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port, request->path);
+    (void)snprintf(url, sizeof url, "%s://127.0.0.1:%u%s", authority != NULL ? "https" : "http",
+                   port, request->path);
     curl_easy_reset(curl);
+    if (authority != NULL) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, authority);
+    }
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -139,7 +149,8 @@ static void finish(CURL *curl, http_answer *answer)
 void http_send(http_client *client, const http_request *request, http_answer *answer)
 {
     http_answer_free(answer);
-    struct curl_slist *const headers = prepare(client->curl, client->port, request, answer);
+    struct curl_slist *const headers =
+        prepare(client->curl, client->port, client->authority, request, answer);
     const CURLcode code = curl_easy_perform(client->curl);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) {
@@ -224,7 +235,7 @@ void http_send_all(unsigned port, const http_request *requests, size_t n, http_a
     for (size_t i = 0; i < n; i++) {
         http_answer_free(&answers[i]);
         handles[i] = curl_easy_init();
-        headers[i] = prepare(handles[i], port, &requests[i], &answers[i]);
+        headers[i] = prepare(handles[i], port, NULL, &requests[i], &answers[i]);
         curl_easy_setopt(handles[i], CURLOPT_FRESH_CONNECT, 1L);
         (void)curl_multi_add_handle(multi, handles[i]);
     }

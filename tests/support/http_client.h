@@ -30,6 +30,8 @@ typedef struct http_answer {
 
 http_client *http_client_create(unsigned port); /* of 127.0.0.1 */
 void http_client_free(http_client *client);     /* NULL is allowed */
+/* HTTPS from now on, with a server whose certificate that file (borrowed) vouches for. */
+void http_client_trust(http_client *client, const char *authority);
 /* Replaces *answer. */
 void http_send(http_client *client, const http_request *request, http_answer *answer);
 /* POST /invocations with a C string. accept: NULL sends none. */

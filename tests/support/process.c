@@ -80,21 +80,39 @@ char *process_read_file(const char *path, size_t *n)
 
 /* ---- starting --------------------------------------------------------------------------------- */
 
+enum {
+    PATH_BYTES = 1024
+};
+
+/* TEXTML_PROGRAMS=DIR: the programs of the same names in DIR are run in place of ours, such as scripts that run ours in a
+ * container (tests/container). They change to another user by themselves, and learn from TEXTML_RUN_AS to which. */
+static const char *find_program(const char *program, char path[PATH_BYTES])
+{
+    const char *const dir = getenv("TEXTML_PROGRAMS");
+    const char *const name = strrchr(program, '/');
+    if (dir == NULL || name == NULL) {
+        return program;
+    }
+    (void)snprintf(path, PATH_BYTES, "%s%s", dir, name);
+    return path;
+}
+
 /* The names that our programs look at must come from the test alone. */
 static bool is_ours(const char *entry)
 {
     return strncmp(entry, "SAGEMAKER_", 10) == 0 || strncmp(entry, "SM_", 3) == 0;
 }
 
-static void list_environment(const char *const *more, const char *out[ENV_MAX])
+static void list_environment(const char *const *more, const char *user, const char *out[ENV_MAX])
 {
     size_t n = 0;
-    for (char **entry = environ; *entry != NULL && n < ENV_MAX - 2; entry++) {
+    for (char **entry = environ; *entry != NULL && n < ENV_MAX - 3; entry++) {
         if (!is_ours(*entry)) {
             out[n++] = *entry;
         }
     }
     out[n++] = "OPENBLAS_NUM_THREADS=1";
+    out[n++] = user;
     for (; more != NULL && *more != NULL; more++) {
         if (n == ENV_MAX - 1) {
             fail_msg("more than %d variables", ENV_MAX);
@@ -160,7 +178,7 @@ static void become(const char *program, const process_options *options,
     if (options->has_umask) {
         (void)umask(options->umask);
     }
-    if (options->uid != 0 &&
+    if (options->uid != 0 && getenv("TEXTML_PROGRAMS") == NULL &&
         (setgroups(0, NULL) != 0 || setgid(options->uid) != 0 || setuid(options->uid) != 0)) {
         _exit(CANNOT_START);
     }
@@ -178,6 +196,8 @@ void process_start(process *p, const char *program, const process_options *optio
     const char *argv[ARGS_MAX + 2] = {program};
     const char *env[ENV_MAX] = {NULL};
     char name[64];
+    char user[64];
+    char path[PATH_BYTES];
     int out = -1;
     int err = -1;
     process_end(p);
@@ -187,7 +207,8 @@ void process_start(process *p, const char *program, const process_options *optio
         }
         argv[i + 1] = options->args[i];
     }
-    list_environment(options->env, env);
+    (void)snprintf(user, sizeof user, "TEXTML_RUN_AS=%u", (unsigned)options->uid);
+    list_environment(options->env, user, env);
     const char *const base = options->name != NULL ? options->name : "process";
     (void)snprintf(name, sizeof name, "%s.out", base);
     p->out = tmpdir_path(options->dir, name);
@@ -196,7 +217,7 @@ void process_start(process *p, const char *program, const process_options *optio
     open_output(p, options->output, &out, &err);
     p->pid = fork();
     if (p->pid == 0) {
-        become(program, options, argv, env, out, err);
+        become(find_program(program, path), options, argv, env, out, err);
     }
     (void)close(out);
     (void)close(err);
@@ -306,9 +327,15 @@ void process_says(process *p, const char *text, double seconds)
     }
 }
 
-/* The number behind the last ':' of the line that says where it listens; 0 when there is none. */
+/* The number behind the ':' of the line that says where it listens, or of "port" in its object; 0 when there is none. */
 static unsigned find_port(const char *text)
 {
+    static const char key[] = "\"message\":\"listening\"";
+    const char *const object = strstr(text, key);
+    const char *const port = object != NULL ? strstr(object, "\"port\":") : NULL;
+    if (port != NULL && strchr(port, '\n') != NULL) {
+        return (unsigned)strtoul(port + strlen("\"port\":"), NULL, 10);
+    }
     const char *const at = strstr(text, "listening on ");
     if (at == NULL || strchr(at, '\n') == NULL) {
         return 0;

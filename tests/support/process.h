@@ -46,7 +46,7 @@ bool process_wait(process *p, double seconds);
 int process_exit(process *p, double seconds);
 /* Waits until stdout holds text; fails the test when the program ends or the time is over before. */
 void process_says(process *p, const char *text, double seconds);
-/* Waits for "listening on ADDRESS:PORT" on stdout or stderr. */
+/* Waits for "listening on ADDRESS:PORT", or the object that says so, on stdout or stderr. */
 unsigned process_port(process *p, double seconds);
 void process_signal(const process *p, int number);
 /* What was printed so far, as C strings (free). */

@@ -31,6 +31,7 @@ static void a_request_is_put_together_from_its_pieces(void **state)
         put_header(ex, "content-TYPE", "text/plain");
         put_header(ex, "Content-Tape", "application/json");
         assert_true(serve_exchange_is_at_most(ex, 0)); /* nothing was announced */
+        ex->stage = SERVE_READING;
         ex->request.method = TML_STR("POST");
         ex->request.path = TML_STR("/invocations");
         ex->reads_body = true;
@@ -66,8 +67,10 @@ static void a_body_over_the_limit_is_noticed_before_and_while_it_comes(void **st
     }
     serve_exchange *ex = serve_exchange_begin(&idle, fix->lane);
     ex->reads_body = true;
+    ex->stage = SERVE_READING;
     assert_true(serve_exchange_take(ex, "ab", 2, 3));
     assert_false(serve_exchange_take(ex, "cd", 2, 3));
+    serve_refuse_body(fix->lane, &ex->request, &ex->answer);
     serve_exchange_refuse(ex);
     assert_int_equal(serve_server_open_requests(&fix->server), 0); /* nobody need wait for it */
     assert_true(tmli_str_starts(tmli_buf_str(&ex->body), "HTTP/1.1 413 "));

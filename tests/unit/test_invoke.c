@@ -21,7 +21,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-    MANY_ROWS = 30000 /* several slices */
+    MANY_ROWS = 10000 /* several slices */
 };
 
 static tmli_buf make_lines(size_t n)
@@ -299,6 +299,7 @@ static serve_exchange *make_exchange(tiny_server *fix, serve_exchanges *idle, si
     ex->connection = n_resumed;
     ex->resume = note_resumed;
     ex->reads_body = true;
+    ex->stage = SERVE_READING;
     ex->request.method = TML_STR("POST");
     ex->request.path = TML_STR("/invocations");
     ex->request.content_type = TML_STR("text/plain");

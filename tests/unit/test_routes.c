@@ -82,13 +82,14 @@ static void other_paths_and_methods_are_refused(void **state)
 {
     tiny_server *fix = *state;
     static const exchange cases[] = {
-        {"GET", "/", "", "", "", 404, JSON,
-         ERROR(404, "\\\"/\\\" is not served here; ask for GET /ping or POST /invocations")},
+        {"GET", "/index.html", "", "", "", 404, JSON,
+         ERROR(404,
+               "\\\"/index.html\\\" is not served here; ask for GET /ping or POST /invocations")},
         {"GET", "/pin", "", "", "", 404, JSON,
          ERROR(404, "\\\"/pin\\\" is not served here; ask for GET /ping or POST /invocations")},
-        {"GET", "http://host", "", "", "", 404, JSON,
+        {"GET", "http://host/x", "", "", "", 404, JSON,
          ERROR(404,
-               "\\\"http://host\\\" is not served here; ask for GET /ping or POST /invocations")},
+               "\\\"http://host/x\\\" is not served here; ask for GET /ping or POST /invocations")},
         {"POST", "", "", "", "", 404, JSON,
          ERROR(404, "\\\"\\\" is not served here; ask for GET /ping or POST /invocations")},
         {"DELETE", "/ping", "", "", "", 405, JSON,
@@ -313,7 +314,8 @@ static void many_rows_are_answered_in_order(void **state)
 static void a_large_body_is_refused_with_the_limit(void **state)
 {
     tiny_server *fix = *state;
-    serve_refuse_body(&fix->server, &fix->answer);
+    serve_request request = {.method = TML_STR("POST"), .path = TML_STR("/invocations")};
+    serve_refuse_body(fix->lane, &request, &fix->answer);
     assert_int_equal(fix->answer.status, 413);
     assert_string_equal(tmli_buf_cstr(&fix->answer.body),
                         ERROR(413, "the body is larger than 1000 bytes; send fewer rows in a "

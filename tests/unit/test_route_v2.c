@@ -1,0 +1,220 @@
+/* The Open Inference Protocol: what is understood, what is refused, and with which words. */
+#include "serve/route_v2.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "support/alloc_fail.h"
+#include "support/tiny_server.h"
+
+#define INFER "/v2/models/weather/infer"
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void ask(tiny_server *fix, const char *method, const char *path, const char *body)
+{
+    serve_request request = {
+        .method = tmli_str(method), .path = tmli_str(path), .body = tmli_str(body)};
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+}
+
+static void assert_says(tiny_server *fix, unsigned status, const char *body)
+{
+    if (fix->answer.status != status || !tmli_str_eq_text(tmli_buf_str(&fix->answer.body), body)) {
+        fail_msg("got %u %s\nwant %u %s", fix->answer.status, tmli_buf_cstr(&fix->answer.body),
+                 status, body);
+    }
+    assert_string_equal(fix->answer.content_type, "application/json");
+}
+
+static void the_server_and_its_models_are_described(void **state)
+{
+    tiny_server *fix = *state;
+    ask(fix, "GET", "/v2/health/live", "");
+    assert_says(fix, 200, "{\"live\":true}");
+    ask(fix, "GET", "/v2/health/ready", "");
+    assert_says(fix, 200, "{\"ready\":true}");
+    ask(fix, "GET", "/v2/models/weather/ready", "");
+    assert_says(fix, 200, "{\"ready\":true}");
+    ask(fix, "GET", "/v2/models/weather", "");
+    assert_says(fix, 200,
+                "{\"name\":\"weather\",\"versions\":[],\"platform\":\"textml\",\"inputs\":[{"
+                "\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":[-1]}],\"outputs\":[{\"name\":"
+                "\"label\",\"datatype\":\"BYTES\",\"shape\":[-1]},{\"name\":\"scores\",\"datatype\""
+                ":\"FP64\",\"shape\":[-1,2],\"parameters\":{\"labels\":[\"Warm\",\"Cold, "
+                "\\\"icy\\\"\"]}}]}");
+    ask(fix, "GET", "/v2/models/other", "");
+    assert_says(fix, 404, "{\"error\":\"the model \\\"other\\\" is not loaded\"}");
+    ask(fix, "GET", "/v2/models/other/ready", "");
+    assert_int_equal(fix->answer.status, 404);
+    ask(fix, "POST", "/v2/models/other/infer", "{}");
+    assert_int_equal(fix->answer.status, 404);
+}
+
+static void without_a_model_it_lives_but_is_not_ready(void **state)
+{
+    (void)state;
+    tiny_server none = {0};
+    assert_int_equal(serve_server_open(&none.server, "/nowhere", NULL, NULL), TML_OK);
+    none.lane = serve_lane_create(&none.server);
+    assert_non_null(none.lane);
+    ask(&none, "GET", "/v2/health/live", "");
+    assert_says(&none, 200, "{\"live\":true}");
+    ask(&none, "GET", "/v2/health/ready", "");
+    assert_says(&none, 503, "{\"error\":\"/nowhere/textml.json: No such file or directory\"}");
+    ask(&none, "POST", "/v2/models/default/infer", "{}");
+    assert_int_equal(none.answer.status, 503);
+    none.server.settings.is_multi_model = true;
+    ask(&none, "GET", "/v2/health/ready", "");
+    assert_says(&none, 200, "{\"ready\":true}");
+    tmli_buf_deinit(&none.answer.body);
+    serve_server_close(&none.server);
+}
+
+/* ---- inference ---- */
+
+#define TENSOR(shape, data) \
+    "{\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":" shape ",\"data\":" data "}"
+#define LABELS                                                                             \
+    "{\"name\":\"label\",\"datatype\":\"BYTES\",\"shape\":[2],\"data\":[\"Warm\",\"Cold, " \
+    "\\\"icy\\\"\"]}"
+
+static void labels_come_in_the_texts_order(void **state)
+{
+    static const char *const inputs[] = {
+        TENSOR("[2]", "[\"hot\",\"ice\"]"),
+        TENSOR("[2,1]", "[\"hot\",\"ice\"]"),
+        TENSOR("[2,1]", "[[\"hot\"],[\"ice\"]]"),
+    };
+    tiny_server *fix = *state;
+    for (size_t i = 0; i < COUNT_OF(inputs); i++) {
+        char body[256];
+        (void)snprintf(body, sizeof body,
+                       "{\"id\":\"a\\\"b\",\"inputs\":[%s],\"outputs\":[{\"name\":\"label\"}]}",
+                       inputs[i]);
+        ask(fix, "POST", INFER, body);
+        assert_says(fix, 200,
+                    "{\"model_name\":\"weather\",\"id\":\"a\\\"b\",\"outputs\":[" LABELS "]}");
+        assert_int_equal(fix->answer.n_rows, 2);
+    }
+    ask(fix, "POST", INFER,
+        "{\"inputs\":[" TENSOR("[0]", "[]") "],\"outputs\":[{\"name\":\"label\"}]}");
+    assert_says(fix, 200,
+                "{\"model_name\":\"weather\",\"outputs\":[{\"name\":\"label\",\"datatype\":"
+                "\"BYTES\",\"shape\":[0],\"data\":[]}]}");
+}
+
+/* Scores are the session's own, row by row, in the labels' order; more rows than are scored at a time. */
+static void scores_are_those_of_the_model(void **state)
+{
+    enum {
+        N_ROWS = 2 * SERVE_CHUNK_ROWS + 3
+    };
+    tiny_server *fix = *state;
+    tmli_buf data = {0};
+    tmli_buf body = {0};
+    tml_str texts[N_ROWS];
+    static double scores[N_ROWS][2];
+    for (size_t i = 0; i < N_ROWS; i++) {
+        texts[i] = i % 3 == 0 ? TML_STR("ice") : TML_STR("hot");
+        tmli_buf_printf(&data, "%s\"%s\"", i > 0 ? "," : "", texts[i].data);
+    }
+    tmli_buf_printf(&body, "{\"inputs\":[" TENSOR("[%d]", "[%s]") "]}", N_ROWS,
+                    tmli_buf_cstr(&data));
+    ask(fix, "POST", "/v2/models/default/infer", tmli_buf_cstr(&body));
+    assert_int_equal(fix->answer.status, 200);
+    serve_model *held = serve_models_hold_current(&fix->server.models);
+    tml_session *session = NULL;
+    assert_int_equal(tml_session_create(serve_model_of(held), &session, NULL), TML_OK);
+    assert_int_equal(tml_session_predict(session, texts, N_ROWS, &scores[0][0], NULL), TML_OK);
+    tml_session_free(session);
+    serve_models_let_go(&fix->server.models, held);
+    tmli_arena arena;
+    tmli_arena_init(&arena, 4096, 0);
+    const tmli_value *root = NULL;
+    assert_int_equal(tmli_json_parse(tmli_buf_str(&fix->answer.body), &arena, &root, NULL), TML_OK);
+    const tmli_value *outputs = tmli_value_get(root, "outputs");
+    assert_int_equal(outputs->n, 2);
+    const tmli_value *got = tmli_value_get(outputs->first->next, "data");
+    assert_int_equal(got->n, 2 * N_ROWS);
+    const tmli_value *item = got->first;
+    for (size_t i = 0; i < 2 * (size_t)N_ROWS; i++, item = item->next) {
+        assert_true((float)item->number == (float)scores[i / 2][i % 2]);
+    }
+    tmli_arena_deinit(&arena);
+    tmli_buf_deinit(&data);
+    tmli_buf_deinit(&body);
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    static const struct {
+        const char *body, *sentence;
+    } cases[] = {
+        {"", "line 1, column 1: this is not JSON: expected a value, found the end"},
+        {"[]", "the body is a list: expected {\\\"inputs\\\": [{\\\"name\\\": \\\"text\\\", …}]}"},
+        {"{}", "inputs: expected a list of one tensor, the texts"},
+        {"{\"inputs\":[]}", "inputs: expected a list of one tensor, the texts"},
+        {"{\"inputs\":[1]}", "inputs: expected a list of one tensor, the texts"},
+        {"{\"id\":1}", "id: expected a string"},
+        {"{\"inputs\":[{\"datatype\":\"FP64\"}]}", "inputs[0].datatype: expected \\\"BYTES\\\""},
+        {"{\"inputs\":[{\"datatype\":\"BYTES\"}]}",
+         "inputs[0].data: expected a list of strings; binary data are not read"},
+        {"{\"inputs\":[" TENSOR("[1]", "[1]") "]}", "inputs[0].data[0] is no text"},
+        {"{\"inputs\":[" TENSOR("[2]", "[[\"a\"],\"b\"]") "]}", "inputs[0].data[1] is no text"},
+        {"{\"inputs\":[" TENSOR("[2]", "[\"a\",[\"b\"]]") "]}", "inputs[0].data[1] is no text"},
+        {"{\"inputs\":[" TENSOR("[1]", "[[\"a\",\"b\"]]") "]}", "inputs[0].data[0] is no text"},
+        {"{\"inputs\":[" TENSOR("[2]", "[\"a\"]") "]}",
+         "inputs[0].shape: says 2 rows, but \\\"data\\\" holds 1"},
+        {"{\"inputs\":[" TENSOR("[1,2]", "[\"a\"]") "]}",
+         "inputs[0].shape: expected [rows] or [rows, 1]"},
+        {"{\"inputs\":[" TENSOR("[]", "[\"a\"]") "]}",
+         "inputs[0].shape: expected [rows] or [rows, 1]"},
+        {"{\"outputs\":[{\"name\":\"x\"}]}",
+         "outputs: there are \\\"label\\\" and \\\"scores\\\", and no others"},
+        {"{\"outputs\":\"x\"}", "outputs: expected a list"},
+    };
+    tiny_server *fix = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char want[256];
+        ask(fix, "POST", INFER, cases[i].body);
+        (void)snprintf(want, sizeof want, "{\"error\":\"%s\"}", cases[i].sentence);
+        assert_says(fix, 400, want);
+    }
+}
+
+static void without_memory_the_answer_is_503(void **state)
+{
+    tiny_server *fix = *state;
+    for (size_t nth = 0;; nth++) {
+        tmli_buf_deinit(&fix->answer.body);
+        fail_allocation(nth);
+        ask(fix, "POST", INFER, "{\"inputs\":[" TENSOR("[1]", "[\"hot\"]") "]}");
+        fail_allocation(NEVER);
+        if (fix->answer.status == 200) {
+            break;
+        }
+        assert_int_equal(fix->answer.status, 503);
+    }
+    labels_come_in_the_texts_order(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_server_and_its_models_are_described),
+        cmocka_unit_test(without_a_model_it_lives_but_is_not_ready),
+        cmocka_unit_test(labels_come_in_the_texts_order),
+        cmocka_unit_test(scores_are_those_of_the_model),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(without_memory_the_answer_is_503),
+    };
+    return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);
+}
