@@ -3,7 +3,7 @@
 
 # The AWS CLI, its answer as text.
 ask() {
-  AWS_PAGER='' aws "${endpoint[@]}" --region "${setting[REGION]}" --output text "$@"
+  AWS_PAGER='' aws "${endpoint[@]}" --region "${setting[REGION]}" --output text "$@" || return 1
 }
 
 n_printed=0
@@ -36,7 +36,8 @@ request() {
   file=$scratch/$2.json
   printf '%s\n' "$body" >"$file"
   echo "== $operation" >&2
-  ask sagemaker "$operation" --cli-input-json "file://$file" >&2
+  ask sagemaker "$operation" --cli-input-json "file://$file" >&2 ||
+    die "$operation was refused, see above; what was made before it stays, and deploy.sh delete removes it"
 }
 
 # Runs a command of the CLI, or prints it: command_of WORD…
@@ -50,7 +51,7 @@ command_of() {
     return
   fi
   echo "== aws $*" >&2
-  ask "$@" >&2
+  ask "$@" >&2 || die "aws $1 $2 failed, see above"
 }
 
 # What a describe operation says: described FIELD describe-… --…-name NAME

@@ -111,8 +111,9 @@ run_role() {
     print_element "{\"operation\": \"put-role-policy\", \"request\": {\"RoleName\": \"$role\", \"PolicyName\": \"textml\", \"PolicyDocument\": $(<"$scratch/policy.json")}}"
     return
   fi
-  if ! command_of iam create-role --role-name "$role" --assume-role-policy-document "file://$scratch/trust.json" \
-    --query Role.Arn 2>"$scratch/problem"; then
+  echo "== aws iam create-role --role-name $role" >&2
+  if ! ask iam create-role --role-name "$role" --assume-role-policy-document "file://$scratch/trust.json" \
+    --query Role.Arn >/dev/null 2>"$scratch/problem"; then
     grep -q EntityAlreadyExists "$scratch/problem" || die "$(cat "$scratch/problem")"
     command_of iam update-assume-role-policy --role-name "$role" --policy-document "file://$scratch/trust.json"
   fi
@@ -311,7 +312,7 @@ run_stack() {
 # A deployment of an API is a snapshot: what an update of the stack changes in the API is published here.
 redeploy_api() {
   local api
-  api=$(ask cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='ApiId'].OutputValue")
+  api=$(ask cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='ApiId'].OutputValue") || die "the stack $1 cannot be asked for its API"
   command_of apigateway create-deployment --rest-api-id "$api" --stage-name v1
 }
 

@@ -1,15 +1,12 @@
 """Between API Gateway and the endpoint: a raw text comes in, its label goes out, as text, or as JSON if Accept asks for it."""
-import base64
-import json
-import os
-
+import base64, json, os
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 MAX_BYTES = int(os.environ.get("MAX_BYTES", "20000"))
 ORIGIN = os.environ.get("ALLOWED_ORIGIN", "")
-BUSY = {"ModelNotReadyException", "ServiceUnavailable", "ServiceUnavailableException", "ThrottlingException"}
+BUSY = ("ModelNotReady", "ServiceUnavailable", "Throttling")
 runtime = boto3.client("sagemaker-runtime", endpoint_url=os.environ.get("RUNTIME_URL") or None, config=Config(
     connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}))
 
@@ -43,23 +40,21 @@ def classify(text):
     except (BotoCoreError, ClientError, ValueError, LookupError, TypeError) as error:
         response = getattr(error, "response", None) or {}
         kind = response.get("Error", {}).get("Code") or type(error).__name__
-        model_status = response.get("OriginalStatusCode")
-        print(json.dumps({"error": kind, "model_status": model_status}))  # never the text
-        if kind in BUSY or model_status in (429, 503):
-            raise Refused(503, "the classifier is busy: try again in a few seconds") from None
-        raise Refused(504 if "Timeout" in kind else 502, "the classifier did not answer") from None
+        print(json.dumps({"error": kind, "model_status": response.get("OriginalStatusCode")}))  # never the text
+        busy = kind.startswith(BUSY) or response.get("OriginalStatusCode") in (429, 503)
+        raise Refused(503 if busy else 504 if "Timeout" in kind else 502, "the classifier did not answer: try later") from None
 
 
 def handler(event, context):
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    status, kind = 200, "application/json"
+    kind = "application/json"
     try:
-        best = classify(text_of(event, headers))
+        status, best = 200, classify(text_of(event, headers))
         body = json.dumps(best)
-        if "application/json" not in headers.get("accept", ""):
+        if kind not in headers.get("accept", ""):
             kind, body = "text/plain; charset=utf-8", best["label"]
     except Refused as refused:
         status, body = refused.args[0], json.dumps({"error": refused.args[1]})
-    own = {"Access-Control-Allow-Origin": ORIGIN, "Vary": "Origin"} if ORIGIN else {}
     return {"statusCode": status, "body": body, "headers": {
-        "Content-Type": kind, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **own}}
+        "Content-Type": kind, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+        **({"Access-Control-Allow-Origin": ORIGIN, "Vary": "Origin"} if ORIGIN else {})}}
