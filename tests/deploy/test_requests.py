@@ -1,5 +1,6 @@
 """Every request of every recipe against the services' own models, and what settings are refused with."""
 import json
+import os
 import subprocess
 import unittest
 
@@ -21,7 +22,7 @@ class Requests(unittest.TestCase):
             self.assertEqual(problems, [])
 
     def test_every_recipe_of_train_has_a_directory(self):
-        listed = subprocess.run([support.programs()[0], "--print-recipe", "-"], capture_output=True, text=True).stderr
+        listed = subprocess.run([os.environ["TRAIN"], "--print-recipe", "-"], capture_output=True, text=True).stderr
         self.assertLessEqual(set(listed.split("is not one of")[1].split()), set(support.RECIPES))
 
     def test_every_request_of_every_recipe(self):
