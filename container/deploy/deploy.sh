@@ -289,15 +289,13 @@ run_transform() {
 
 run_stack() {
   local stack=${setting[NAME]:-}-web instance=''
-  need_settings NAME REGION IMAGE BUCKET ROLE_ARN
+  need_settings NAME REGION IMAGE ROLE_ARN
   case ${setting[HOSTING]} in
     instance) instance=${setting[HOST_INSTANCE]} ;;
     variants) die "HOSTING: the stack serves one model: serverless or instance" ;;
   esac
   find_model_data
-  command_of cloudformation package --template-file "$here/cloudformation/endpoint.yaml" --s3-bucket "${setting[BUCKET]}" \
-    --s3-prefix "${setting[NAME]}/stack" --output-template-file "$scratch/packaged.yaml"
-  command_of cloudformation deploy --stack-name "$stack" --template-file "$scratch/packaged.yaml" \
+  command_of cloudformation deploy --stack-name "$stack" --template-file "$here/cloudformation/endpoint.yaml" \
     --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --parameter-overrides "Name=${setting[NAME]}" \
     "ImageUri=${setting[IMAGE]}" "ModelDataUrl=${setting[MODEL_DATA]}" "ExecutionRoleArn=${setting[ROLE_ARN]}" \
     "ServerlessMemoryMB=${setting[MEMORY_MB]}" "ServerlessConcurrency=${setting[MAX_CONCURRENCY]}" \

@@ -11,7 +11,7 @@ python=/usr/bin/python3 # Debian's, whose packages these are; others in the path
   echo "SKIPPED: no boto3 or yaml here; container/deploy was not tried (apt-get install python3-boto3 python3-yaml)" >&2
   exit 77
 }
-export PYTHONDONTWRITEBYTECODE=1 # what lies in lambda/ is packaged
+export PYTHONDONTWRITEBYTECODE=1
 unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_SESSION_TOKEN
 if [ $# -eq 0 ]; then
   set -- discover -p 'test_*.py'

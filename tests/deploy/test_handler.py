@@ -16,6 +16,13 @@ LABELS = {"Business", "Science & Technology", "Entertainment", "Health & Medicin
 TEXT = "Calcium supplements may raise risk of heart disease"
 
 
+def trained(root):
+    """A model of the recipe news in root/model."""
+    lay_out(root, "news")
+    done = support.train(root, part("news", "hyperparameters"), part("news", "channels"))
+    assert done.returncode == 0, done.stderr
+
+
 class Played:
     """A client whose every call ends the same way."""
 
@@ -38,9 +45,7 @@ class Function(unittest.TestCase):
     def setUpClass(cls):
         cls.stack = contextlib.ExitStack()
         root = pathlib.Path(cls.stack.enter_context(tempfile.TemporaryDirectory()))
-        lay_out(root, "news")
-        done = support.train(root, part("news", "hyperparameters"), part("news", "channels"))
-        assert done.returncode == 0, done.stderr
+        trained(root)
         cls.url = cls.stack.enter_context(support.serving(root / "model"))
 
     @classmethod

@@ -100,7 +100,7 @@ class Life(unittest.TestCase):
                 "train": ["create-training-job", "describe-training-job"], "role": ["create-role", "put-role-policy"],
                 "deploy": ["describe-endpoint", "list-training-jobs", "create-model", "create-endpoint-config", "create-endpoint"],
                 "update": ["describe-endpoint", "list-training-jobs", "create-model", "create-endpoint-config", "update-endpoint"],
-                "transform": ["list-models", "create-transform-job"], "stack": ["package", "deploy", "create-deployment"]}.items():
+                "transform": ["list-models", "create-transform-job"], "stack": ["deploy", "create-deployment"]}.items():
             for operation in operations:
                 there = dict(newest, model={JOB: {}}, **({"endpoint": {"news": {}}} if command == "update" else {}))
                 self.set_world(there=there, fails={operation: denied})
@@ -163,15 +163,15 @@ class Life(unittest.TestCase):
         self.set_world(there={"training-job": {JOB: {"Status": "InProgress"}}})
         self.assertIn(f"Still running, and costing: training jobs {JOB} ", self.works("delete"))
 
-    def test_the_stack_is_packaged_deployed_and_removed(self):
+    def test_the_stack_is_deployed_and_removed(self):
         self.works("stack", "MODEL_DATA=s3://a-bucket/m", "ALLOWED_ORIGIN=https://example.org")
-        self.assertEqual(self.operations(), ["package", "deploy", "describe-stacks", "create-deployment", "describe-stacks"])
-        words = self.calls()[1]["words"]
+        self.assertEqual(self.operations(), ["deploy", "describe-stacks", "create-deployment", "describe-stacks"])
+        words = self.calls()[0]["words"]
         for word in ("ModelDataUrl=s3://a-bucket/m", "AllowedOrigin=https://example.org", "InstanceType=", "Auth=ApiKey"):
             self.assertIn(word, words)
         self.assertNotIn("CAPABILITY_NAMED_IAM", words)
         self.works("delete")
-        self.assertEqual(self.operations()[6:8], ["delete-stack", "wait"])
+        self.assertEqual(self.operations()[5:7], ["delete-stack", "wait"])
         self.fails("stack", "HOSTING=variants", "MODEL_DATA_B=s3://abc/x", says="one model")
 
     def test_the_endpoint_url_reaches_every_call(self):
