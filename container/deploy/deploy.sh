@@ -11,7 +11,7 @@
 #     delete      removes endpoint, configurations, models and stack, and says what is left
 #     policies    writes the IAM policies, filled in, to policies/
 #     settings    lists what can be set
-# --dry-run prints the requests as a JSON list and asks AWS nothing. Settings come from the environment, from deploy.env (or
+# --dry-run prints the requests as a JSON list and asks AWS nothing. Settings come from the environment (TEXTML_NAME), from deploy.env (or
 # --settings FILE) and from the command line; the later wins. docs/deploy.md explains.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

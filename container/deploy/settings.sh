@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # the variables of deploy.sh
 # The settings of deploy.sh: names, meanings, defaults, checks; sourced, not run. Needs die.
-# Each comes from the environment, from deploy.env, or from the command line; the later of them wins.
+# Each comes from the environment, as TEXTML_NAME, from deploy.env, or from the command line; the later of them wins. Without a
+# prefix, a DATA or JOBS that is there for something else would be taken.
 
 declare -A setting=()
 
@@ -64,10 +65,11 @@ default_settings() {
 }
 
 environment_settings() {
-  local name
+  local name variable
   for name in $(names_of_settings); do
-    if [ -n "${!name:-}" ]; then
-      setting[$name]=${!name}
+    variable=TEXTML_$name
+    if [ -n "${!variable:-}" ]; then
+      setting[$name]=${!variable}
     fi
   done
 }
@@ -100,7 +102,7 @@ need_settings() {
     fi
   done
   if [ ${#missing[@]} -gt 0 ]; then
-    die "missing, in $settings_file, the environment, or as NAME=value behind the command:"$'\n'"$(printf '%s\n' "${missing[@]}")"
+    die "missing, in $settings_file, in the environment (with TEXTML_ before it), or as NAME=value behind the command:"$'\n'"$(printf '%s\n' "${missing[@]}")"
   fi
 }
 
@@ -156,6 +158,9 @@ check_settings() {
     1024 | 2048 | 3072 | 4096 | 5120 | 6144) ;;
     *) refuse_setting MEMORY_MB "one of 1024, 2048, 3072, 4096, 5120, 6144" ;;
   esac
+  if [ "${setting[WEIGHT_A]}" -eq 0 ] && [ "${setting[WEIGHT_B]}" -eq 0 ]; then
+    die "WEIGHT_A, WEIGHT_B: both are 0, so that no variant would get a request"
+  fi
   local least
   for least in VOLUME_GB MAX_SECONDS JOBS PARALLEL MAX_CONCURRENCY HOST_COUNT WAIT_SECONDS; do
     [ "${setting[$least]}" -ge 1 ] || refuse_setting "$least" "1 or more"

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 import models
@@ -108,21 +109,27 @@ class Settings(unittest.TestCase):
         self.refused("tune", "NAME=" + "n" * 19, says="shorten NAME to 18")
         support.dry_run("deploy", "NAME=" + "n" * 46, "HOSTING=variants", "MODEL_DATA_B=s3://abc/b")
 
+    def test_one_variant_has_requests(self):
+        self.refused("deploy", "HOSTING=variants", "MODEL_DATA_B=s3://abc/b", "WEIGHT_A=0", "WEIGHT_B=0", says="both are 0")
+
     def test_what_is_no_setting_is_refused(self):
         self.refused("train", "NAEM=news", says="NAEM is no setting")
         self.refused("train", "--dryrun", says="--dryrun")
+        for line, says in (("NAEM=news", "NAEM is no setting"), ("export NAME=news", "expected NAME=value")):
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write("\n" + line)
+                file.flush()
+                self.refused("train", "--settings", file.name, says=f"{file.name}:2: {says}")
         self.assertEqual(support.run("retrain").returncode, 2)
 
     def test_the_command_line_goes_before_the_file_before_the_environment(self):
         def bucket(*arguments, line):
-            path = support.HERE / "settings.tmp"
-            path.write_text("# a comment\n\n" + line)
             settings = {name: value for name, value in support.SETTINGS.items() if name != "BUCKET"}
-            try:
-                request = support.dry_run("train", "--settings", str(path), *arguments, settings=settings,
-                                          environment={"BUCKET": "from-environment"})[0]["request"]
-            finally:
-                path.unlink()
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write("# a comment\n\n" + line)
+                file.flush()
+                request = support.dry_run("train", "--settings", file.name, *arguments, settings=settings,
+                                          environment={"TEXTML_BUCKET": "from-environment", "DATA": "/etc"})[0]["request"]
             return request["OutputDataConfig"]["S3OutputPath"].split("/")[2]
 
         self.assertEqual(bucket(line=""), "from-environment")
