@@ -35,8 +35,8 @@ def run(command, *arguments, settings=None, environment=None, path=None, cwd=Non
 
 
 def dry_run(command, *arguments, **options):
-    """What --dry-run prints, in which "aws" is a word that no directory of the path has."""
-    done = run(command, "--dry-run", *arguments, path="/nonexistent", **options)
+    """What --dry-run prints."""
+    done = run(command, "--dry-run", *arguments, **options)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
