@@ -41,8 +41,10 @@ serve_seat *serve_v2_take_seat(serve_lane *lane, tml_str name, serve_answer *ans
     serve_models *models = &lane->server->models;
     serve_seat *seat = NULL;
     tml_error err = {0};
-    const tml_str wanted = is_current(models, name) ? (tml_str){0} : name;
-    const unsigned status = serve_seat_take(models, wanted, &seat, &err);
+    if (is_current(models, name)) {
+        name.len = 0; /* the current one goes by no name */
+    }
+    const unsigned status = serve_seat_take(models, name, &seat, &err);
     if (status != 200) {
         serve_v2_error(answer, status, err.text);
         return NULL;

@@ -109,10 +109,10 @@ static void durations_fall_into_their_buckets(void **state)
     fix->answer.route = 5;
     fix->answer.status = 200;
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
-        request.begun_ticks = tmli_ticks() - (uint64_t)(seconds[i] * rate);
+        call.request->begun_ticks = tmli_ticks() - (uint64_t)(seconds[i] * rate);
         serve_count_answers(lane, &call, 1);
     }
-    request.begun_ticks =
+    call.request->begun_ticks =
         tmli_ticks() + (uint64_t)rate; /* another processor's counter runs ahead */
     serve_count_answers(lane, &call, 1);
     const size_t at = SERVE_AT_DURATIONS + 5 * SERVE_DURATIONS;
@@ -212,9 +212,9 @@ static void a_line_tells_of_a_request_but_not_its_text(void **state)
     assert_non_null(strstr(got.line, " inference_id=id-7"));
     assert_null(strstr(got.line, "secret"));
     /* Ids and methods that are none, and paths, are not written. */
-    request.inference_id = TML_STR("a b\n\"secret\"");
-    request.method = TML_STR("SECRET");
-    request.path = TML_STR("/secret");
+    call.request->inference_id = TML_STR("a b\n\"secret\"");
+    call.request->method = TML_STR("SECRET");
+    call.request->path = TML_STR("/secret");
     serve_route(fix->lane, &call, 1);
     serve_count_answers(fix->lane, &call, 1);
     assert_non_null(strstr(got.line, "method=- route=other status=404"));
