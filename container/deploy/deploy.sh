@@ -108,7 +108,8 @@ run_role() {
   fill "$here/iam/execution-policy.json" >"$scratch/policy.json"
   if $dry_run; then
     print_element "{\"operation\": \"create-role\", \"request\": {\"RoleName\": \"$role\", \"AssumeRolePolicyDocument\": $(<"$scratch/trust.json")}}"
-    print_element "{\"operation\": \"put-role-policy\", \"request\": {\"RoleName\": \"$role\", \"PolicyName\": \"textml\", \"PolicyDocument\": $(<"$scratch/policy.json")}}"
+    print_element "{\"operation\": \"put-role-policy\", \"request\": {\"RoleName\": \"$role\", \"PolicyName\": \"textml\",
+      \"PolicyDocument\": $(<"$scratch/policy.json")}}"
     return
   fi
   echo "== aws iam create-role --role-name $role" >&2
@@ -379,7 +380,8 @@ remove_listed() { # WHAT DELETE-OPERATION DELETE-OPTION, and the words of own_na
 
 say_what_is_left() {
   local kind names
-  for kind in training:TrainingJobSummaries:TrainingJobName hyper-parameter-tuning:HyperParameterTuningJobSummaries:HyperParameterTuningJobName \
+  for kind in training:TrainingJobSummaries:TrainingJobName \
+    hyper-parameter-tuning:HyperParameterTuningJobSummaries:HyperParameterTuningJobName \
     transform:TransformJobSummaries:TransformJobName; do
     IFS=: read -r kind list field <<<"$kind"
     if ! names=$(own_names '.*' "list-$kind-jobs" "${list}[].$field" --status-equals InProgress); then
