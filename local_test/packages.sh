@@ -29,7 +29,7 @@ test_packages=(
   clang libclang-rt-14-dev
   clang-format clang-tidy cppcheck shellcheck
   gcovr wrk locales chromium
-  nodejs python3-boto3 python3-jsonschema
+  nodejs python3-boto3 python3-jsonschema python3-jmespath python3-yaml
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.
