@@ -3,13 +3,13 @@
 # stages below, cheapest first. The first failure ends it. The last lines are ctest's summary of the last stage.
 #   tests/run.sh               all stages
 #   tests/run.sh lint asan …   these only
-# JOBS: processes at a time, by default one a core. FUZZ_SECONDS: of each fuzzer, by default 10.
+# JOBS: processes at a time, by default one a core. FUZZ_SECONDS: of each fuzzer, by default 5.
 # docs/testing.md says what each stage proves.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source local_test/packages.sh
 
-all_stages=(packages lint dev dev-clang shared asan tsan fuzz coverage release container)
+all_stages=(packages lint dev-clang shared asan tsan fuzz coverage release container)
 export JOBS=${JOBS:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS
 # What the binary does not change, and what takes long: once is enough.
@@ -55,19 +55,24 @@ stage_lint() {
 
 # A locale with a decimal comma is made for the tests that the locale has no say. Not elsewhere: where LOCPATH is set,
 # glibc's newlocale leaks.
-stage_dev() {
-  build dev
+run_with_locale() { # PRESET
   mkdir "$scratch/locales"
   localedef -i de_DE -f UTF-8 "$scratch/locales/de_DE.UTF-8"
   in_environment=(env LOCPATH="$scratch/locales")
-  run_cases dev -LE '^slow$' -E '^bench\.'
+  run_cases "$1" -LE '^slow$' -E '^bench\.'
   in_environment=(env)
+}
+
+# What a developer builds. Not among the stages that run by themselves: coverage is the same with counters.
+stage_dev() {
+  build dev
+  run_with_locale dev
 }
 
 # The second compiler: its warnings, and what it makes of the same code.
 stage_dev-clang() {
   build dev-clang
-  run_cases dev-clang "${once[@]}"
+  run_cases dev-clang -LE '^(lint|slow)$' -E '^(bench|contract|consumer)\.' # whole processes: in the other trees
 }
 
 stage_shared() {
@@ -84,7 +89,7 @@ stage_asan() {
     echo '!!!! SKIPPED: leak detection: LeakSanitizer may not trace processes here (in a container: --cap-add SYS_PTRACE)'
     export ASAN_OPTIONS=detect_leaks=0
   fi
-  run_cases asan "${once[@]}"
+  run_cases asan -LE '^(lint|slow)$' -E '^(bench|fuzz)\.' # the corpora: under the same sanitizers in the fuzz tree
   unset ASAN_OPTIONS
 }
 
@@ -100,19 +105,21 @@ stage_tsan() {
       return 1
     }
   fi
-  run_cases tsan "${once[@]}"
+  # Those that have threads.
+  run_cases tsan "${once[@]}" -R '^contract\.test_(serve|train_signals)|^unit\.test_(bag|beside|blas|connections|counters|exchange|fit|invoke|mlp|models|naive_bayes_stats|pieces|pool|prepare_bags|source|summary|watch|workers)'
   in_environment=(env)
 }
 
 stage_fuzz() {
   build fuzz
-  run_cases fuzz "${once[@]}"
+  FUZZ_SECONDS=${FUZZ_SECONDS:-5} run_cases fuzz "${once[@]}"
 }
 
+# Every test, assertions on, and which lines of the library they run.
 stage_coverage() {
   build coverage
   find build/coverage -name '*.gcda' -delete
-  run_cases coverage "${once[@]}"
+  run_with_locale coverage
   gcovr --root . --filter 'lib/' --txt build/coverage/coverage.txt --fail-under-line "$coverage_floor" build/coverage || {
     cat build/coverage/coverage.txt
     return 1
