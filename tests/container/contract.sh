@@ -15,7 +15,7 @@ contract() {
   "$bin/test_$1" >"$scratch/$1.log" 2>&1 || { cat "$scratch/$1.log" && return 1; }
 }
 
-for name in train_start train_signals serve_start serve_life; do
+for name in ${NAMES:-train_start train_signals serve_start serve_life serve_formats serve_errors serve_multi serve_socket}; do
   check "contract tests: $name" contract "$name"
 done
 finish_group

@@ -70,7 +70,7 @@ root_without_capabilities_serves() {
 the_cgroup_limits_are_read() {
   start_serve --cpus 1 --memory 48m --memory-swap 48m
   answers
-  expect_match "$("$engine" logs "$container" 2>&1)" ', 1 threads?$'
+  expect_match "$("$engine" logs "$container" 2>&1)" ', 1 thread, '
 }
 
 # S25, as local mode leaves it
