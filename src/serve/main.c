@@ -133,7 +133,8 @@ static tml_status run(const serve_options *options, const serve_protection *prot
         .root = options->models_dir != NULL ? options->models_dir : paths->models,
         .finds = options->models_dir != NULL,
         .unloads_unused = options->unload_unused,
-        .max_bytes = (size_t)options->max_model_memory,
+        .max_bytes =
+            options->max_model_memory > 0 ? (size_t)options->max_model_memory : serve_models_room(),
     };
     server.settings.api_key = tmli_buf_str(&protection->api_key);
     const serve_http_options http_options = {.host = options->host,
