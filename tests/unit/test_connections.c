@@ -44,9 +44,11 @@ static void end(pair *p)
 {
     serve_connections_remove(&p->list, p->connection);
     assert_int_equal(p->list.n, 0);
-    (void)pthread_mutex_destroy(&p->list.lock);
     (void)close(p->client);
     (void)close(p->server);
+    assert_int_equal(serve_connections_unread(&p->list), 0); /* whatever was said to it */
+    assert_null(p->list.leaving);
+    (void)pthread_mutex_destroy(&p->list.lock);
 }
 
 /* What the client has been told; *is_open: whether the connection still is. */
