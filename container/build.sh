@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the image, with podman or docker, whichever is there, and lays its papers beside it, in build/container/.
 #   build.sh [IMAGE]    IMAGE: by default textml
-# TESTS=none leaves the unit tests out. PLATFORM=linux/arm64 builds for another processor. BUILD_OPTIONS: more words for the
-# engine's build command.
+# TESTS=none leaves the unit tests out, TESTS=blas all but those of the BLAS. PLATFORM=linux/arm64 builds for another processor.
+# BUILD_OPTIONS: more words for the engine's build command.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

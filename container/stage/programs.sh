@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # In the build stage: builds train and serve with the release preset, and the BLAS that the image carries.
 #   programs.sh unit    and runs the unit tests on them, with that BLAS
+#   programs.sh blas    and runs those of what the BLAS multiplies: the others do not load it
 #   programs.sh none    and no more
 set -euo pipefail
 tests=$1
@@ -8,24 +9,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 JOBS=$(nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL=$JOBS CTEST_PARALLEL_LEVEL=$JOBS OPENBLAS_NUM_THREADS=1
 
-targets=(train serve)
+names=()
 case $tests in
   unit)
     for path in tests/unit/test_*.c; do
-      targets+=("$(basename "$path" .c)")
+      names+=("$(basename "$path" .c)")
     done
     ;;
+  blas) names=(test_blas test_mlp_gradient test_mlp_train) ;;
   none) ;;
-  *) echo "programs.sh: tests \"$tests\": unit or none was expected" >&2 && exit 1 ;;
+  *) echo "programs.sh: tests \"$tests\": unit, blas or none was expected" >&2 && exit 1 ;;
 esac
+targets=(train serve "${names[@]}")
 cmake --preset release >/tmp/configure.log || { cat /tmp/configure.log && exit 1; }
 cmake --build --preset release -t "${targets[@]}" >/tmp/build.log || { cat /tmp/build.log && exit 1; }
 
 blas=build/image-blas
 container/stage/blas.sh build/release/bin/train "$blas"
-if [ "$tests" = unit ]; then
+if [ ${#names[@]} -gt 0 ]; then
   export LD_LIBRARY_PATH=$PWD/$blas
-  ctest --preset release -R '^unit\.' -LE '^slow$' | sed -n '/^[0-9]*% tests passed/,$p'
+  ctest --preset release -R "^unit\\.($(IFS='|' && echo "${names[*]}"))\$" -LE '^slow$' | sed -n '/^[0-9]*% tests passed/,$p'
   # Products by another processor's kernels; OpenBLAS passes over a name that it does not know.
   for processor in Prescott Nehalem; do
     OPENBLAS_CORETYPE=$processor build/release/bin/test_blas >/tmp/test_blas.log || { cat /tmp/test_blas.log && exit 1; }

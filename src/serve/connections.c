@@ -2,12 +2,16 @@
 #include "serve/connections.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <linux/sockios.h>
 #include <linux/tcp.h> /* the C library's own ends before tcpi_bytes_received */
 
 #include "base/bytes.h"
@@ -18,7 +22,51 @@
 enum {
     PHASE_BITS = 3,
     PHASE_MASK = (1 << PHASE_BITS) - 1,
+    TCP_IS_CLOSED = 7, /* tcpi_state; the header that names it cannot stand beside linux/tcp.h */
 };
+
+/* ---- answers on their way ---- */
+
+/* Whether the client has yet to take what was written. Of one that has reset its connection the kernel still counts what it
+ * has not taken. */
+static bool is_unread(int fd)
+{
+    int n_bytes = 0;
+    struct tcp_info info = {0};
+    socklen_t n = sizeof(info);
+    return ioctl(fd, SIOCOUTQ, &n_bytes) == 0 && n_bytes > 0 &&
+           (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
+            info.tcpi_state != TCP_IS_CLOSED);
+}
+
+static void end_leaving(serve_connections *list, serve_connection **at)
+{
+    serve_connection *ended = *at;
+    *at = ended->next;
+    list->n_leaving--;
+    (void)close(ended->fd);
+    tmli_free(ended);
+}
+
+/* Those that have been read to their end, or never will be. */
+static void end_read(serve_connections *list)
+{
+    serve_connection **at = &list->leaving;
+    while (*at != NULL) {
+        if (is_unread((*at)->fd)) {
+            at = &(*at)->next;
+        } else {
+            end_leaving(list, at);
+        }
+    }
+}
+
+/* Open sockets never number more than connections may. */
+static bool has_room(const serve_connections *list)
+{
+    return list->limits.max_connections == 0 ||
+           list->n + list->n_leaving < list->limits.max_connections;
+}
 
 /* ---- the list ---- */
 
@@ -80,6 +128,9 @@ serve_connection *serve_connections_add(serve_connections *list, int fd,
         list->first->previous = added;
     }
     list->first = added;
+    if (!has_room(list) && list->leaving != NULL) {
+        end_leaving(list, &list->leaving);
+    }
     list->n++;
     const bool is_far_over = list->limits.max_connections > 0 &&
                              list->n > list->limits.max_connections + SERVE_MORE_CONNECTIONS;
@@ -90,12 +141,8 @@ serve_connection *serve_connections_add(serve_connections *list, int fd,
     return added;
 }
 
-void serve_connections_remove(serve_connections *list, serve_connection *connection)
+static void unlink_from(serve_connections *list, serve_connection *connection)
 {
-    if (connection == NULL) {
-        return;
-    }
-    (void)pthread_mutex_lock(&list->lock);
     if (connection->previous != NULL) {
         connection->previous->next = connection->next;
     } else {
@@ -105,8 +152,31 @@ void serve_connections_remove(serve_connections *list, serve_connection *connect
         connection->next->previous = connection->previous;
     }
     list->n--;
+}
+
+void serve_connections_remove(serve_connections *list, serve_connection *connection)
+{
+    if (connection == NULL) {
+        return;
+    }
+    const int kept = is_unread(connection->fd) ? fcntl(connection->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    (void)pthread_mutex_lock(&list->lock);
+    unlink_from(list, connection);
+    const bool leaves = kept >= 0 && has_room(list);
+    if (leaves) {
+        connection->fd = kept;
+        connection->next = list->leaving;
+        list->leaving = connection;
+        list->n_leaving++;
+        (void)shutdown(kept, SHUT_WR); /* what its owner's close no longer does */
+    }
     (void)pthread_mutex_unlock(&list->lock);
-    tmli_free(connection);
+    if (!leaves) {
+        if (kept >= 0) {
+            (void)close(kept);
+        }
+        tmli_free(connection);
+    }
 }
 
 /* ---- one connection ---- */
@@ -254,8 +324,9 @@ static void look_at(const serve_connections *list, serve_connection *connection,
     }
 }
 
-static void look_at_all(const serve_connections *list, unsigned now_s)
+static void look_at_all(serve_connections *list, unsigned now_s)
 {
+    end_read(list);
     for (serve_connection *at = list->first; at != NULL; at = at->next) {
         look_at(list, at, now_s);
     }
@@ -278,6 +349,18 @@ void serve_connections_end_gone(serve_connections *list)
         }
     }
     (void)pthread_mutex_unlock(&list->lock);
+}
+
+size_t serve_connections_unread(serve_connections *list)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    end_read(list);
+    size_t n = list->n_leaving;
+    for (const serve_connection *at = list->first; at != NULL; at = at->next) {
+        n += is_unread(at->fd) ? 1 : 0;
+    }
+    (void)pthread_mutex_unlock(&list->lock);
+    return n;
 }
 
 /* Counts its own rounds instead of seconds: what stood still with it, a stopped process or a starved one, loses no time. */
@@ -346,6 +429,9 @@ void serve_connections_deinit(serve_connections *list)
     (void)pthread_cond_signal(&list->ending);
     (void)pthread_mutex_unlock(&list->lock);
     (void)pthread_join(list->watch, NULL);
+    while (list->leaving != NULL) {
+        end_leaving(list, &list->leaving);
+    }
     (void)pthread_cond_destroy(&list->ending);
     (void)pthread_mutex_destroy(&list->lock);
     list->has_watch = false;

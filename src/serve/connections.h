@@ -43,7 +43,7 @@ typedef enum serve_phase {
 typedef struct serve_connection {
     struct serve_connection *next; /* under the list's lock, as previous */
     struct serve_connection *previous;
-    int fd;               /* borrowed: open as long as this is in the list */
+    int fd;               /* borrowed: open as long as this is in the list; owned once it leaves */
     unsigned refusal;     /* of HTTP: its first request is answered so; 0: it is welcome */
     uint8_t address[16];  /* IPv6, or IPv4 as such */
     atomic_uint state;    /* the phase, and above it how often one was entered */
@@ -65,18 +65,22 @@ typedef struct serve_connections {
     bool is_ending;          /* under lock, as all below */
     serve_connection *first; /* owned */
     size_t n;
+    serve_connection *leaving; /* owned: removed with an answer that their clients still read */
+    size_t n_leaving;
 } serve_connections;
 
 /* Starts the watch. Errors: TML_ENOMEM when there is no thread to be had. */
 TML_NODISCARD tml_status serve_connections_init(serve_connections *list, const serve_limits *limits,
                                                 bool is_tls, tml_error *err);
-void serve_connections_deinit(serve_connections *list); /* empty by then */
+void serve_connections_deinit(serve_connections *list); /* all removed by then */
 
 /* Owned by the list until removed; NULL when memory is short. address: the client's, NULL when unknown. Over the limits it
  * gets a refusal, far over them it is shut down. */
 serve_connection *serve_connections_add(serve_connections *list, int fd,
                                         const struct sockaddr *address) TML_NODISCARD;
-/* Before fd is closed. connection: NULL is allowed. */
+/* Before fd is closed. connection: NULL is allowed. While its client has not taken all that was written, and there is room,
+ * the socket stays open under another number: where the end of the process is also the end of its network, as in a container,
+ * what lies in the socket would be lost. */
 void serve_connections_remove(serve_connections *list, serve_connection *connection);
 
 /* Called by the connection's owner. False when the watch has cut it: nobody listens any more. */
@@ -91,5 +95,7 @@ void serve_connections_look(serve_connections *list, unsigned now_s);
  * libmicrohttpd learns of a close when the socket becomes readable anew; one that arrives together with data goes
  * unnoticed, and half a body would be a request that never ends. The watch does it too, but takes its time. */
 void serve_connections_end_gone(serve_connections *list);
+/* Connections whose clients have yet to take some of what was written, those that have been removed included. */
+size_t serve_connections_unread(serve_connections *list);
 
 #endif

@@ -553,6 +553,11 @@ size_t serve_http_open_requests(serve_http *http)
     return serve_server_open_requests(http->server);
 }
 
+size_t serve_http_unread_answers(serve_http *http)
+{
+    return serve_connections_unread(&http->connections);
+}
+
 static void free_side(thread_side *side)
 {
     serve_exchanges_deinit(&side->idle);

@@ -32,6 +32,8 @@ uint16_t serve_http_port(const serve_http *http); /* the one that was bound */
 void serve_http_stop_accepting(serve_http *http);
 /* Requests that have begun and whose clients still wait. */
 size_t serve_http_open_requests(serve_http *http);
+/* Connections whose clients have not taken all of their answers, though they have left for us. */
+size_t serve_http_unread_answers(serve_http *http);
 /* Closes all connections and ends the threads. Call it after stop_accepting, when no request is open any more. */
 void serve_http_stop(serve_http *http);
 

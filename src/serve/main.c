@@ -89,22 +89,29 @@ static void give_memory_back(void)
 #endif
 }
 
-/* Lets the open requests finish. False when the time is over and some are left. A second signal ends the process. */
-static bool drain(serve_http *http)
+/* Lets the open requests finish and their clients read: in a container the network ends with the process, and with it what
+ * the sockets hold. False when the time is over and requests are left. A second signal ends the process. */
+static bool drain(serve_http *http, const tml_log *log)
 {
     serve_http_stop_accepting(http);
     int quiet_looks = 0;
+    size_t n_open = 0;
     for (int waited_ms = 0; waited_ms < DRAIN_MS; waited_ms += LOOK_MS) {
         const int number = take_signal(LOOK_MS);
         if (number == SIGTERM || number == SIGINT) {
             _exit(1);
         }
-        quiet_looks = serve_http_open_requests(http) == 0 ? quiet_looks + 1 : 0;
+        n_open = serve_http_open_requests(http);
+        const bool is_quiet = n_open == 0 && serve_http_unread_answers(http) == 0;
+        quiet_looks = is_quiet ? quiet_looks + 1 : 0;
         if (quiet_looks == QUIET_LOOKS) {
             return true;
         }
     }
-    return false;
+    tml_logf(log, TML_LOG_WARN, "stopped with %s after %d s",
+             n_open > 0 ? "requests unanswered" : "answers that their clients have not read",
+             DRAIN_MS / 1000);
+    return n_open == 0;
 }
 
 static tml_status run(const serve_options *options, const serve_protection *protection,
@@ -126,7 +133,8 @@ static tml_status run(const serve_options *options, const serve_protection *prot
         .root = options->models_dir != NULL ? options->models_dir : paths->models,
         .finds = options->models_dir != NULL,
         .unloads_unused = options->unload_unused,
-        .max_bytes = (size_t)options->max_model_memory,
+        .max_bytes =
+            options->max_model_memory > 0 ? (size_t)options->max_model_memory : serve_models_room(),
     };
     server.settings.api_key = tmli_buf_str(&protection->api_key);
     const serve_http_options http_options = {.host = options->host,
@@ -140,10 +148,9 @@ static tml_status run(const serve_options *options, const serve_protection *prot
     serve_announce(options, &server, serve_http_port(http));
     serve_pulse_start(&pulse, &server, (double)options->summary_s, options->emf);
     wait_for_end(watcher, &pulse);
-    const bool is_drained = drain(http);
+    const bool is_drained = drain(http, log);
     serve_pulse_beat(&pulse); /* what came since the last one would be lost */
     if (!is_drained) {
-        tml_logf(log, TML_LOG_WARN, "stopped with requests unanswered after %d s", DRAIN_MS / 1000);
         _exit(0); /* their threads still use everything that we would free */
     }
 cleanup:

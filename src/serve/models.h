@@ -42,7 +42,7 @@ typedef struct serve_models_options {
     const char *root;      /* a directory that all of them lie below; borrowed */
     bool finds;            /* a model in root is loaded when it is first asked for */
     bool unloads_unused;   /* when there is no room: those go that were not used for longest */
-    size_t max_bytes;      /* of all models together; 0: what the cgroup or the machine has left */
+    size_t max_bytes;      /* of all models together; 0: no limit */
     size_t max_idle_seats; /* of all models together; 0: a default */
 } serve_models_options;
 
@@ -100,6 +100,9 @@ void serve_models_tidy(serve_models *models);
 
 /* ---- models with names ---- */
 
+/* What all models may take by default: what the cgroup or the machine has left, a tenth put aside for requests; 0 when
+ * neither tells. To be asked before any is loaded: what models and requests take later is not to be counted twice. */
+size_t serve_models_room(void);
 /* Loads and verifies the artifact in the directory url. Returns a status of HTTP: 200; 400 for a name or url that may
  * not be; 404 when url is not there; 409 when the name is taken; 500 for an artifact that cannot be used; 507 when there
  * is no room. */

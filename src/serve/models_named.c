@@ -94,18 +94,15 @@ static void remove_entry(serve_models *models, const serve_model *entry)
 
 /* ---- room ---- */
 
-/* What all models together may take; not under the lock. */
-static size_t room_of(const serve_models *models)
+size_t serve_models_room(void)
 {
     tmli_memory memory = {0};
-    if (models->options.max_bytes > 0) {
-        return models->options.max_bytes;
-    }
     if (!tmli_memory_read("/sys/fs/cgroup", "/proc/meminfo", &memory)) {
-        return SIZE_MAX;
+        return 0;
     }
     memory.limit_bytes -= memory.limit_bytes / SPARE_SHARE;
-    return tmli_memory_left(&memory);
+    const size_t left = tmli_memory_left(&memory);
+    return left > 0 ? left : 1;
 }
 
 /* The model that can go and was not used for longest, or NULL. */
@@ -203,7 +200,7 @@ static serve_model *create_entry(tml_str name, tml_str url, char *dir)
 /* Takes the name and the memory for an entry. A status of HTTP. */
 static unsigned reserve(serve_models *models, serve_model *entry, tml_error *err)
 {
-    const size_t room = room_of(models);
+    const size_t room = models->options.max_bytes > 0 ? models->options.max_bytes : SIZE_MAX;
     const tml_str name = name_of(entry);
     serve_model *unused = NULL;
     unsigned status = 200;

@@ -70,7 +70,69 @@ root_without_capabilities_serves() {
 the_cgroup_limits_are_read() {
   start_serve --cpus 1 --memory 48m --memory-swap 48m
   answers
-  expect_match "$("$engine" logs "$container" 2>&1)" ', 1 threads?$'
+  expect_match "$("$engine" logs "$container" 2>&1)" ', 1 thread, '
+}
+
+# load NAME: the status of loading that model; unload NAME
+load() {
+  status -H 'Content-Type: application/json' -d "{\"model_name\": \"$1\", \"url\": \"/opt/ml/models/$1/model\"}" "$url/models"
+}
+unload() {
+  status -X DELETE "$url/models/$1"
+}
+answers_as() {
+  expect_equal "$(curl -sS --max-time 30 -H 'Content-Type: text/plain' --data-binary "$headline" "$url/models/$1/invoke")" "$headline_label"
+}
+
+# M05, S29: what counts is the container's limit, not the machine's memory.
+the_memory_limit_bounds_the_models() {
+  local models n=0 most=60 loaded=0 last=200
+  models=$(mktemp -d "$scratch/models.XXXX")
+  for ((n = 0; n < most; n++)); do
+    mkdir "$models/m$n"
+    cp -r "$model_job/model" "$models/m$n/model"
+  done
+  chmod -R u=rwX,go=rX "$models"
+  start -p 127.0.0.1::8080 -v "$models:/opt/ml/models:ro" -e SAGEMAKER_MULTI_MODEL=true --memory 64m --memory-swap 64m \
+    --user 34567:65432 --read-only --read-only-tmpfs=false --tmpfs /tmp --cap-drop=ALL -- serve
+  url=http://$("$engine" port "$container" 8080/tcp)
+  wait_for_ping "$url"
+  while [ "$loaded" -lt "$most" ]; do
+    last=$(load "m$loaded")
+    [ "$last" = 200 ] || break
+    loaded=$((loaded + 1))
+  done
+  echo "64 MB: $loaded models"
+  expect_equal "$last" 507
+  expect "more than 5 models, not $loaded" test "$loaded" -gt 5
+  for ((n = 0; n < loaded; n++)); do
+    answers_as "m$n"
+  done
+  expect_equal "$(unload m0)" 200
+  expect_equal "$(load "m$loaded")" 200
+  answers_as "m$loaded"
+  expect_equal "$(status "$url/ping")" 200
+  expect_equal "$("$engine" inspect --format '{{.State.OOMKilled}}' "$container")" false
+  expect_equal "$(stop)" 0
+}
+
+# The libraries of TLS are there; keys and certificates are mounted.
+it_speaks_tls_and_asks_for_a_key() {
+  local secrets
+  secrets=$(mktemp -d "$scratch/secrets.XXXX")
+  printf 'a-key-of-the-tests-0123456789\n' >"$secrets/key"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -keyout "$secrets/server.key" -out "$secrets/server.crt" 2>/dev/null
+  chmod -R go=rX "$secrets"
+  start -p 127.0.0.1::8080 -v "$model_job/model:/opt/ml/model:ro" -v "$secrets:/run/secrets:ro" --user 34567 --read-only \
+    --cap-drop=ALL -- serve --api-key-file /run/secrets/key --tls-cert /run/secrets/server.crt --tls-key /run/secrets/server.key
+  url=https://localhost:$("$engine" port "$container" 8080/tcp | head -n 1 | sed 's/.*://')
+  export CURL_HOME=$secrets # for all calls of curl in this check
+  printf 'cacert = %s/server.crt\n' "$secrets" >"$secrets/.curlrc"
+  wait_for_ping "$url"
+  expect_equal "$(status -H 'Content-Type: text/plain' -d x "$url/invocations")" 401
+  expect_equal "$(ask text/plain "$headline" -H "Authorization: Bearer $(cat "$secrets/key")")" "$headline_label"
+  expect_equal "$(stop)" 0
 }
 
 # S25, as local mode leaves it
@@ -102,6 +164,22 @@ a_running_request_is_finished_before_the_end() {
   wait "$asking"
   expect_equal "$(cat "$scratch/status")" 200
   expect_equal "$(cat "$scratch/answer")" "$headline_label"
+  expect_equal "$code" 0
+}
+
+# The answer has left the process when the end comes, but not the container: with the container goes its network.
+a_slow_reader_gets_all_of_its_answer() {
+  local code i
+  start_serve
+  for ((i = 0; i < 11000; i++)); do
+    printf '%s\n' "$headline"
+  done >"$scratch/body"
+  python3 "$here/slow_reader.py" "${url##*:}" "$scratch/body" 3 >"$scratch/answer" &
+  local asking=$!
+  sleep 1
+  code=$(stop)
+  wait "$asking"
+  expect_equal "$(grep -cx "$headline_label" "$scratch/answer")" 11000
   expect_equal "$code" 0
 }
 
@@ -181,8 +259,11 @@ check "S23 S29 any user serves in a strict container" any_user_serves_in_a_stric
 check "nothing at all can be written" nothing_at_all_can_be_written
 check "root without capabilities serves" root_without_capabilities_serves
 check "S28 the cgroup's limits are read" the_cgroup_limits_are_read
+check "M05 S29 the memory limit bounds the models" the_memory_limit_bounds_the_models
+check "it speaks TLS and asks for a key" it_speaks_tls_and_asks_for_a_key
 check "S25 other files beside the model are passed over" other_files_beside_the_model_are_passed_over
 check "S26 a running request is finished before the end" a_running_request_is_finished_before_the_end
+check "S26 a slow reader gets all of its answer" a_slow_reader_gets_all_of_its_answer
 check "an idle connection does not hold up the end" an_idle_connection_does_not_hold_up_the_end
 check "SIGINT ends it as well" interrupt_ends_it_as_well
 check "P04 two containers in sequence answer behind their ports" two_containers_in_sequence_answer_behind_their_ports

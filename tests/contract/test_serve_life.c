@@ -354,6 +354,65 @@ static void long_requests_are_answered_whole_after_a_term_signal(void **state)
     assert_int_equal(process_exit(&s->process, idle_exit_seconds), 0);
 }
 
+enum {
+    N_UNREAD_LINES = 10000
+};
+
+/* A client whose answer lies in the server's socket, whole, when the signal comes. */
+static int leave_an_answer_unread(server *s, const char *more)
+{
+    const size_t n_line = strlen(headlines[0]) + 1;
+    char *const text = malloc(N_UNREAD_LINES * n_line + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < N_UNREAD_LINES; i++) {
+        (void)snprintf(text + i * n_line, n_line + 1, "%s\n", headlines[0]);
+    }
+    const size_t room = N_UNREAD_LINES * n_line + 256;
+    char *const request = malloc(room);
+    assert_non_null(request);
+    const size_t n = put_request(request, room, more, text);
+    const int fd = http_connect_narrow(s->port);
+    assert_true(http_write(fd, request, n));
+    free(request);
+    free(text);
+    process_sleep(0.3); /* whether or not it is there by then, it must not be lost */
+    process_signal(&s->process, SIGTERM);
+    wait_until_refused(s);
+    process_sleep(0.3);
+    assert_true(server_is_up(s));
+    return fd;
+}
+
+/* In a container the network ends with the process: what the client has not taken by then is lost. S26 */
+static void the_end_waits_for_clients_that_read_slowly(void **state)
+{
+    static const char *const keeping[] = {"", "Connection: close\r\n"};
+    server *const s = *state;
+    for (size_t i = 0; i < COUNT_OF(keeping); i++) {
+        server_start(s, NULL);
+        const int fd = leave_an_answer_unread(s, keeping[i]);
+        char *const answer = http_read_answer(fd, answer_seconds);
+        const char *const lines = strstr(answer, "\r\n\r\n");
+        assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+        assert_non_null(lines);
+        assert_int_equal(strlen(lines + 4), N_UNREAD_LINES * strlen("Business\n"));
+        free(answer);
+        assert_int_equal(process_exit(&s->process, idle_exit_seconds), 0);
+        http_close(fd);
+    }
+}
+
+static void the_end_does_not_wait_for_clients_that_are_gone(void **state)
+{
+    static const char *const keeping[] = {"", "Connection: close\r\n"};
+    server *const s = *state;
+    for (size_t i = 0; i < COUNT_OF(keeping); i++) {
+        server_start(s, NULL);
+        http_close(leave_an_answer_unread(s, keeping[i]));
+        assert_int_equal(process_exit(&s->process, idle_exit_seconds), 0);
+    }
+}
+
 static void a_second_signal_ends_the_process_at_once(void **state)
 {
     server *const s = *state;
@@ -388,6 +447,8 @@ int main(void)
         UNSTARTED(a_server_without_a_model_ends_with_0_too),
         STARTED(a_request_that_has_begun_is_answered_after_a_term_signal),
         STARTED(long_requests_are_answered_whole_after_a_term_signal),
+        UNSTARTED(the_end_waits_for_clients_that_read_slowly),
+        UNSTARTED(the_end_does_not_wait_for_clients_that_are_gone),
         STARTED(a_second_signal_ends_the_process_at_once),
     };
     return cmocka_run_group_tests(tests, server_train, server_forget);

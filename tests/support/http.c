@@ -24,11 +24,15 @@ enum {
 };
 static const double write_seconds = 30;
 
-static int try_connect(unsigned port)
+/* n_receive_bytes: of the receive buffer; 0 for the system's choice. */
+static int try_connect(unsigned port, int n_receive_bytes)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0 && n_receive_bytes > 0) { /* before connecting, or the window is promised already */
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n_receive_bytes, sizeof n_receive_bytes);
+    }
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
         const int error = errno;
         (void)close(fd);
@@ -38,13 +42,23 @@ static int try_connect(unsigned port)
     return fd;
 }
 
-int http_connect(unsigned port)
+static int must_connect(unsigned port, int n_receive_bytes)
 {
-    const int fd = try_connect(port);
+    const int fd = try_connect(port, n_receive_bytes);
     if (fd < 0) {
         fail_msg("connect to port %u: %s", port, strerror(errno));
     }
     return fd;
+}
+
+int http_connect(unsigned port)
+{
+    return must_connect(port, 0);
+}
+
+int http_connect_narrow(unsigned port)
+{
+    return must_connect(port, 4096);
 }
 
 void http_close(int fd)
@@ -54,7 +68,7 @@ void http_close(int fd)
 
 bool http_is_refused(unsigned port)
 {
-    const int fd = try_connect(port);
+    const int fd = try_connect(port, 0);
     if (fd >= 0) {
         (void)close(fd);
         return false;

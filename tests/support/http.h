@@ -8,6 +8,8 @@
 
 /* A connected socket; close it with http_close. */
 int http_connect(unsigned port);
+/* Likewise, and takes in a few kilobytes until they are read: most of a long answer stays with the server's kernel. */
+int http_connect_narrow(unsigned port);
 void http_close(int fd);
 /* Whether nobody listens there. */
 bool http_is_refused(unsigned port);

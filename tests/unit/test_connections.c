@@ -44,9 +44,11 @@ static void end(pair *p)
 {
     serve_connections_remove(&p->list, p->connection);
     assert_int_equal(p->list.n, 0);
-    (void)pthread_mutex_destroy(&p->list.lock);
     (void)close(p->client);
     (void)close(p->server);
+    assert_int_equal(serve_connections_unread(&p->list), 0); /* whatever was said to it */
+    assert_null(p->list.leaving);
+    (void)pthread_mutex_destroy(&p->list.lock);
 }
 
 /* What the client has been told; *is_open: whether the connection still is. */
@@ -191,6 +193,64 @@ static void connections_over_the_limits_get_a_refusal(void **state)
     (void)pthread_mutex_destroy(&list.lock);
 }
 
+/* Its socket stays open beyond the owner's close for as long as the client has something to take. */
+static void an_answer_that_is_not_read_outlives_its_connection(void **state)
+{
+    (void)state;
+    for (int is_read = 0; is_read < 2; is_read++) {
+        pair p;
+        char words[64];
+        bool is_open = false;
+        begin(&p, SERVE_PHASE_BUSY);
+        assert_int_equal(serve_connections_unread(&p.list), 0);
+        assert_int_equal(send(p.server, "answer", 6, 0), 6);
+        assert_int_equal(serve_connections_unread(&p.list), 1);
+        serve_connections_remove(&p.list, p.connection);
+        (void)close(p.server);
+        assert_int_equal(p.list.n, 0);
+        serve_connections_look(&p.list, 1);
+        assert_int_equal(serve_connections_unread(&p.list), 1);
+        if (is_read != 0) {
+            assert_int_equal(heard(&p, words, sizeof(words), &is_open), 6);
+            assert_false(is_open); /* nothing more will come, though the socket is there */
+        } else {
+            (void)close(p.client);
+            p.client = -1;
+        }
+        assert_int_equal(p.list.n_leaving, 1);
+        serve_connections_look(&p.list, 2);
+        assert_int_equal(p.list.n_leaving, 0);
+        assert_int_equal(serve_connections_unread(&p.list), 0);
+        p.connection = NULL;
+        p.server = -1;
+        end(&p);
+    }
+}
+
+/* Those that are leaving make way for those that come. */
+static void unread_answers_take_no_more_sockets_than_connections_may(void **state)
+{
+    serve_connections list;
+    int fds[4][2];
+    (void)state;
+    assert_int_equal(serve_connections_init(&list, &limits, false, NULL), TML_OK);
+    for (size_t i = 0; i < 4; i++) { /* one more than there may be */
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds[i]), 0);
+        serve_connection *const made = serve_connections_add(&list, fds[i][0], NULL);
+        assert_non_null(made);
+        assert_int_equal(made->refusal, 0);
+        assert_int_equal(send(fds[i][0], "answer", 6, 0), 6);
+        serve_connections_remove(&list, made);
+        assert_int_equal(serve_connections_unread(&list), i < 3 ? i + 1 : 3);
+    }
+    serve_connections_deinit(&list); /* gives up what is left */
+    assert_int_equal(list.n_leaving, 0);
+    for (size_t i = 0; i < 4; i++) {
+        (void)close(fds[i][0]);
+        (void)close(fds[i][1]);
+    }
+}
+
 static void the_watch_begins_and_ends(void **state)
 {
     serve_connections list;
@@ -208,6 +268,8 @@ int main(void)
         cmocka_unit_test(a_closed_client_is_waited_for_only_with_its_request_complete),
         cmocka_unit_test(a_client_that_is_gone_altogether_is_noticed),
         cmocka_unit_test(connections_over_the_limits_get_a_refusal),
+        cmocka_unit_test(an_answer_that_is_not_read_outlives_its_connection),
+        cmocka_unit_test(unread_answers_take_no_more_sockets_than_connections_may),
         cmocka_unit_test(the_watch_begins_and_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
