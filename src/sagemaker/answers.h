@@ -36,7 +36,7 @@ bool sm_ranking_next(sm_ranking *ranking, size_t *label);
 static inline const char *sm_label_prefix(const sm_answers *answers, tml_str name)
 {
     const bool has_prefix =
-        answers->style == SM_STYLE_BLAZINGTEXT && !tmli_str_starts(name, "__label__");
+        answers->style == TML_STYLE_BLAZINGTEXT && !tmli_str_starts(name, "__label__");
     return has_prefix ? "__label__" : "";
 }
 

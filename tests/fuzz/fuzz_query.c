@@ -5,6 +5,7 @@
 
 #include "serve/coding.h"
 #include "serve/query.h"
+#include "serve/uri.h"
 
 static tml_str take_line(tml_str *rest)
 {
@@ -20,7 +21,7 @@ static void check_decoding(tml_str part)
 {
     char out[16];
     memset(out, 0x7e, sizeof out);
-    const size_t n = serve_query_decode(part, out, sizeof out - 1);
+    const size_t n = serve_uri_decode_part(part, out, sizeof out - 1);
     FUZZ_CHECK(out[sizeof out - 1] == 0x7e);
     FUZZ_CHECK(n == SIZE_MAX || (n < sizeof out && n <= part.len));
 }
@@ -39,14 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(serve_query_put_header(&request, (tml_str){"x-textml-k", 10}, take_line(&rest)));
     request.query = rest;
     check_decoding(rest);
-    sm_ask ask = {.k = 1234567, .explain = 1234567};
+    serve_wishes wishes = {.ask = {.k = 1234567, .explain = 1234567}};
     err = (tml_error){0};
-    const tml_status status = serve_query_ask(&request, &ask, &err);
+    const tml_status status = serve_query_wishes(&request, &wishes, &err);
     fuzz_check_error(status, &err, "");
     if (status == TML_OK) {
-        FUZZ_CHECK(ask.k <= 1000000 && ask.explain <= 1000000);
+        FUZZ_CHECK(wishes.ask.k <= 1000000 && wishes.ask.explain <= 1000000);
     } else {
-        FUZZ_CHECK(status == TML_EINVAL && ask.k == 1234567 && ask.explain == 1234567);
+        FUZZ_CHECK(status == TML_EINVAL && wishes.ask.k == 1234567 &&
+                   wishes.ask.explain == 1234567);
     }
     return 0;
 }
