@@ -228,6 +228,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
 {
     invocation invocations[SERVE_CHUNK_ROWS];
     tmli_buf unpacked[SERVE_CHUNK_ROWS];
+    tml_str bodies[SERVE_CHUNK_ROWS]; /* as they came */
     chunk waiting; /* not cleared: some KB, for one row often */
     waiting.n = 0;
     tml_error err = {0};
@@ -243,6 +244,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         invocation *call = &invocations[i];
         *call = (invocation){.answer = calls[i].answer};
         unpacked[i] = (tmli_buf){0};
+        bodies[i] = calls[i].request->body;
         if (unpack(lane, calls[i].request, call, &unpacked[i])) {
             begin_rows(call, lane->server, calls[i].request, waiting.seat->model, &lane->arena);
         }
@@ -258,6 +260,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         end_rows(&invocations[i]);
         pack(&invocations[i]);
         tmli_buf_deinit(&unpacked[i]);
+        calls[i].request->body = bodies[i]; /* the log looks at it */
     }
     serve_seat_give_back(&lane->server->models, waiting.seat);
 }
