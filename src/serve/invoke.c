@@ -229,7 +229,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
     invocation invocations[SERVE_CHUNK_ROWS];
     tmli_buf unpacked[SERVE_CHUNK_ROWS];
     tml_str bodies[SERVE_CHUNK_ROWS]; /* as they came */
-    chunk waiting; /* not cleared: some KB, for one row often */
+    chunk waiting;                    /* not cleared: some KB, for one row often */
     waiting.n = 0;
     tml_error err = {0};
     const unsigned refusal =
