@@ -7,16 +7,6 @@
 #include "serve/query.h"
 #include "serve/uri.h"
 
-static tml_str take_line(tml_str *rest)
-{
-    const char *const end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-    const tml_str line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len};
-    const size_t taken = line.len + (end != NULL ? 1 : 0);
-    rest->data += taken;
-    rest->len -= taken;
-    return line;
-}
-
 static void check_decoding(tml_str part)
 {
     char out[16];
@@ -29,15 +19,15 @@ static void check_decoding(tml_str part)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tml_str rest = fuzz_text(data, size);
-    const tml_str accept_encoding = take_line(&rest);
-    const tml_str content_encoding = take_line(&rest);
+    const tml_str accept_encoding = fuzz_line(&rest);
+    const tml_str content_encoding = fuzz_line(&rest);
     serve_request request = {0};
     bool is_gzip = false;
     tml_error err = {0};
     (void)serve_coding_takes_gzip(accept_encoding);
     const tml_status coding = serve_coding_of_body(content_encoding, &is_gzip, &err);
     fuzz_check_error(coding, &err, coding == TML_OK ? "" : "Content-Encoding: ");
-    FUZZ_CHECK(serve_query_put_header(&request, (tml_str){"x-textml-k", 10}, take_line(&rest)));
+    FUZZ_CHECK(serve_query_put_header(&request, (tml_str){"x-textml-k", 10}, fuzz_line(&rest)));
     request.query = rest;
     check_decoding(rest);
     serve_wishes wishes = {.ask = {.k = 1234567, .explain = 1234567}};

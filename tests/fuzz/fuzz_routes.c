@@ -26,16 +26,6 @@ enum {
     SMALL_BODY = 64,
 };
 
-static tml_str take_line(tml_str *rest)
-{
-    const char *const end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-    const tml_str line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len};
-    const size_t taken = line.len + (end != NULL ? 1 : 0);
-    rest->data += taken;
-    rest->len -= taken;
-    return line;
-}
-
 /* ---- a request, as the socket's side makes it ---- */
 
 typedef struct asked {
@@ -48,7 +38,7 @@ typedef struct asked {
 static void put_headers(asked *a, tml_str *rest)
 {
     for (;;) {
-        const tml_str line = take_line(rest);
+        const tml_str line = fuzz_line(rest);
         const char *const colon = line.len > 0 ? memchr(line.data, ':', line.len) : NULL;
         if (line.len == 0) {
             return;
@@ -65,7 +55,7 @@ static void put_headers(asked *a, tml_str *rest)
 static void begin(asked *a, serve_exchanges *idle, serve_lane *lane, tml_str input)
 {
     tml_str rest = input;
-    const tml_str line = take_line(&rest);
+    const tml_str line = fuzz_line(&rest);
     const char *const blank = line.len > 0 ? memchr(line.data, ' ', line.len) : NULL;
     const size_t n_method = blank != NULL ? (size_t)(blank - line.data) : line.len;
     const size_t n_skipped = blank != NULL ? n_method + 1 : n_method;
