@@ -187,25 +187,30 @@ static void check_answer(const serve_answer *answer)
 
 /* ---- both ways to an answer ---- */
 
+/* Between two others whose names have to be decoded: what is answered together shares memory. */
 static void answer_at_once(routes_server *of, tml_str input, asked *a, serve_exchanges *idle)
 {
-    /* Beside another whose name has to be decoded: what is answered together shares memory. */
-    static const char other[] = "POST /models/%6d/invoke\nContent-Type: text/plain\n\nhot\n";
-    asked beside = {0};
+    asked before = {0};
+    asked behind = {0};
     begin(a, idle, of->lane, input);
-    begin(&beside, idle, of->lane, (tml_str){other, sizeof other - 1});
-    serve_exchange *both[] = {beside.ex, a->ex};
-    const bool is_many = of->lane->server->settings.is_multi_model;
-    const bool has_beside = beside.is_admitted && is_many && a->is_admitted;
-    if (has_beside) {
-        serve_exchange_work(both, 2, of->lane);
-        if (!tmli_str_eq_text(a->ex->request.method, "DELETE")) {
-            FUZZ_CHECK(beside.ex->answer.status == 200);
+    begin(&before, idle, of->lane,
+          TML_STR("POST /models/%6d/invoke\nContent-Type: text/plain\n\nhot\n"));
+    begin(&behind, idle, of->lane, TML_STR("GET /models/%78%78\n\n"));
+    serve_exchange *all[] = {before.ex, a->ex, behind.ex};
+    const bool has_others = before.is_admitted && a->is_admitted;
+    if (has_others) {
+        serve_exchange_work(all, 3, of->lane);
+        FUZZ_CHECK(behind.ex->answer.status == 404);
+        if (!of->server.settings.is_multi_model) {
+            FUZZ_CHECK(before.ex->answer.status == 404);
+        } else if (!tmli_str_eq_text(a->ex->request.method, "DELETE")) {
+            FUZZ_CHECK(before.ex->answer.status == 200);
         }
     } else if (a->is_admitted) {
-        serve_exchange_work(both + 1, 1, of->lane);
+        serve_exchange_work(all + 1, 1, of->lane);
     }
-    end(&beside, idle);
+    end(&before, idle);
+    end(&behind, idle);
 }
 
 static void answer_in_slices(routes_server *of, tml_str input, asked *a, serve_exchanges *idle)
