@@ -164,7 +164,7 @@
 
   async function question(string) {
     var begun = performance.now();
-    var response = await fetch('invocations', {
+    var response = await fetch('invocations?style=textml', {
       method: 'POST',
       headers: {'Content-Type': 'application/json', 'Accept': 'application/json'},
       body: JSON.stringify({instances: [string], probabilities: true, explain: TOKENS})

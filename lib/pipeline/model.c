@@ -54,6 +54,11 @@ const char *tml_model_response_key(const tml_model *model)
     return model->recipe->response_key;
 }
 
+tml_style tml_model_response_style(const tml_model *model)
+{
+    return (tml_style)model->recipe->response_style;
+}
+
 bool tml_model_takes_documents(const tml_model *model)
 {
     return model->recipe->request_body == TMLI_BODY_DOCUMENT;

@@ -167,6 +167,7 @@ struct tml_recipe {
     /* serve */
     const char *request_key;  /* NULL for none */
     const char *response_key; /* NULL for none */
+    int response_style;       /* tml_style */
     int request_body;         /* tmli_body */
 };
 

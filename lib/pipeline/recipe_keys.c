@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/suggest.h"
+#include "textml/model.h"
 
 #define WORD(name, word) word,
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -37,6 +38,7 @@ WORDS(activations, TMLI_ACTIVATION_LIST);
 WORDS(outputs, CLASS_OUTPUT_LIST);
 WORDS(optimizers, TMLI_OPTIMIZER_LIST);
 WORDS(bodies, TMLI_BODY_LIST);
+WORDS(styles, TML_STYLE_LIST);
 
 #define AT(field) offsetof(tml_recipe, field)
 #define IN(field) offsetof(tmli_feature, field)
@@ -107,6 +109,7 @@ const tmli_key tmli_keys[] = {
     {"serve.request.json", TMLI_KEY_TEXT_OR_NONE, TMLI_FOR_ALL, AT(request_key), 0, 0, NULL},
     {"serve.request.body", TMLI_KEY_WORD, TMLI_FOR_ALL, AT(request_body), 0, 0, &bodies},
     {"serve.response.json", TMLI_KEY_TEXT_OR_NONE, TMLI_FOR_ALL, AT(response_key), 0, 0, NULL},
+    {"serve.response.style", TMLI_KEY_WORD, TMLI_FOR_ALL, AT(response_style), 0, 0, &styles},
 };
 const size_t tmli_n_keys = COUNT_OF(tmli_keys);
 

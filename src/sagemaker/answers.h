@@ -32,11 +32,11 @@ bool sm_ranking_next(sm_ranking *ranking, size_t *label);
 
 /* ---- labels ---- */
 
-/* What stands before a label's name in this style: "" or "__label__". */
+/* What stands before a label's name in this style: "" or "__label__". Columns have no style. */
 static inline const char *sm_label_prefix(const sm_answers *answers, tml_str name)
 {
-    const bool has_prefix =
-        answers->style == SM_STYLE_BLAZINGTEXT && !tmli_str_starts(name, "__label__");
+    const bool has_prefix = answers->style == TML_STYLE_BLAZINGTEXT && answers->columns == NULL &&
+                            !tmli_str_starts(name, "__label__");
     return has_prefix ? "__label__" : "";
 }
 

@@ -246,9 +246,9 @@ static void put_row(const sm_answers *answers, const sm_answer *answer, bool is_
         return;
     }
     switch (answers->style) {
-    case SM_STYLE_TEXTML: put_textml(answers, answer); return;
-    case SM_STYLE_BLAZINGTEXT: put_blazingtext(answers, answer); return;
-    case SM_STYLE_HUGGINGFACE: break;
+    case TML_STYLE_TEXTML: put_textml(answers, answer); return;
+    case TML_STYLE_BLAZINGTEXT: put_blazingtext(answers, answer); return;
+    case TML_STYLE_HUGGINGFACE: break;
     }
     const bool has_brackets = !is_flat && is_list_of_pairs(answer);
     tmli_buf_append_text(answers->out, has_brackets ? "[" : "");
@@ -266,7 +266,7 @@ static bool is_own(const sm_answers *answers)
 /* The answer is a list as a whole, rather than a member of an object. */
 static bool is_bare_list(const sm_answers *answers)
 {
-    return answers->style != SM_STYLE_TEXTML && answers->columns == NULL;
+    return answers->style != TML_STYLE_TEXTML && answers->columns == NULL;
 }
 
 void sm_json_begin(const sm_answers *answers)

@@ -272,10 +272,22 @@ tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
     return TML_OK;
 }
 
-tml_status sm_media_of_styled_answer(sm_style style, tml_str accept, sm_media preferred,
+bool sm_style_named(tml_str word, tml_style *out)
+{
+#define STYLE(name, text)                          \
+    if (tmli_str_eq_nocase(word, TML_STR(text))) { \
+        *out = (name);                             \
+        return true;                               \
+    }
+    TML_STYLE_LIST(STYLE)
+#undef STYLE
+    return false;
+}
+
+tml_status sm_media_of_styled_answer(tml_style style, tml_str accept, sm_media preferred,
                                      sm_media *out, tml_error *err)
 {
     const tml_str anything = {0};
-    return sm_media_of_answer(style == SM_STYLE_BLAZINGTEXT ? anything : accept, preferred, out,
+    return sm_media_of_answer(style == TML_STYLE_BLAZINGTEXT ? anything : accept, preferred, out,
                               err);
 }

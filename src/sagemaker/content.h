@@ -64,13 +64,6 @@ typedef struct sm_ask {
     bool probabilities; /* of every label, in the labels' order */
 } sm_ask;
 
-/* Whose shapes the answers have. */
-typedef enum sm_style {
-    SM_STYLE_TEXTML,
-    SM_STYLE_BLAZINGTEXT, /* [{"label": ["__label__x"], "prob": [0.9]}, …] */
-    SM_STYLE_HUGGINGFACE, /* [{"label": "x", "score": 0.9}, …] */
-} sm_style;
-
 /* Columns of answers, as SAGEMAKER_INFERENCE_OUTPUT names them (answers_columns.c). */
 typedef enum sm_column_kind {
     SM_COLUMN_PREDICTED_LABEL,
@@ -103,7 +96,7 @@ typedef struct sm_dialect {
     const char *request_key; /* its own keys ("input", "result"); both or none are NULL */
     const char *response_key;
     bool takes_documents; /* a TEXT or CSV body is one text as a whole, its answer the bare label */
-    sm_style style;
+    tml_style style;
     bool is_batch;   /* a damaged line becomes a row with a fault; otherwise it ends the request */
     size_t max_rows; /* 0: no limit; likewise the next */
     size_t max_row_bytes;
@@ -112,8 +105,10 @@ typedef struct sm_dialect {
     sm_ask ask;                /* what query and headers ask of every row */
 } sm_dialect;
 
+/* The style of this word, in any case; false when there is none. */
+bool sm_style_named(tml_str word, tml_style *out);
 /* Like sm_media_of_answer, by the customs of a style: BlazingText answers in the preferred type whatever Accept says. */
-TML_NODISCARD tml_status sm_media_of_styled_answer(sm_style style, tml_str accept,
+TML_NODISCARD tml_status sm_media_of_styled_answer(tml_style style, tml_str accept,
                                                    sm_media preferred, sm_media *out,
                                                    tml_error *err);
 
@@ -204,7 +199,7 @@ typedef struct sm_answers {
     const tml_model *model; /* borrowed: the labels */
     sm_media media;
     sm_shape shape;
-    sm_style style;
+    tml_style style;
     sm_ask ask;
     bool is_document;          /* TEXT and CSV: no line end behind the label */
     bool is_one;               /* JSON: the request holds a single text, not a list of texts */

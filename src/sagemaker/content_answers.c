@@ -5,7 +5,7 @@
 static bool fits_own_shape(const sm_rows *rows)
 {
     const sm_ask *const ask = &rows->ask;
-    return rows->dialect.response_key != NULL && rows->dialect.style == SM_STYLE_TEXTML &&
+    return rows->dialect.response_key != NULL && rows->dialect.style == TML_STYLE_TEXTML &&
            rows->dialect.columns == NULL && ask->k == 0 && ask->explain == 0 && !ask->probabilities;
 }
 

@@ -42,32 +42,36 @@ static void fail(invocation *call, unsigned http_status, const tml_error *err)
 
 /* The HTTP status of the refusal, or 200. */
 static unsigned choose_media(const serve_server *server, const serve_request *request,
-                             invocation *call, tml_error *err)
+                             tml_style style, invocation *call, tml_error *err)
 {
     if (sm_format_of_request(request->content_type, request->body, &call->format, err) != TML_OK) {
         return 415;
     }
     const sm_media preferred =
         server->settings.has_default_accept ? server->settings.default_accept : call->format.media;
-    if (sm_media_of_styled_answer(server->settings.style, request->accept, preferred,
-                                  &call->answer_media, err) != TML_OK) {
+    if (sm_media_of_styled_answer(style, request->accept, preferred, &call->answer_media, err) !=
+        TML_OK) {
         return 406;
     }
     return 200;
 }
 
-static sm_dialect dialect_of(const serve_server *server, const tml_model *model)
+/* The request's own wishes go before the server's settings, those before the model's recipe. */
+static sm_dialect dialect_of(const serve_settings *settings, const tml_model *model,
+                             const serve_wishes *wishes)
 {
-    const serve_settings *settings = &server->settings;
+    const tml_style usual = settings->has_style ? settings->style : tml_model_response_style(model);
+    const bool has_columns = settings->has_columns && !wishes->has_style;
     return (sm_dialect){.request_key = tml_model_request_key(model),
                         .response_key = tml_model_response_key(model),
                         .takes_documents = tml_model_takes_documents(model),
                         .is_batch = settings->is_batch,
                         .max_rows = settings->max_rows,
                         .max_row_bytes = settings->max_row_bytes,
-                        .style = settings->style,
+                        .style = wishes->has_style ? wishes->style : usual,
                         .n_columns = tmli_model_columns(model),
-                        .columns = settings->has_columns ? &settings->columns : NULL};
+                        .columns = has_columns ? &settings->columns : NULL,
+                        .ask = wishes->ask};
 }
 
 /* ---- one request ---- */
@@ -77,16 +81,19 @@ static void begin_rows(invocation *call, const serve_server *server, const serve
                        const tml_model *model, tmli_arena *arena)
 {
     tml_error err = {0};
-    const unsigned refusal = choose_media(server, request, call, &err);
+    serve_wishes wishes;
+    tml_status status = serve_query_wishes(request, &wishes, &err);
+    if (status != TML_OK) {
+        fail(call, serve_http_status(status), &err);
+        return;
+    }
+    const sm_dialect dialect = dialect_of(&server->settings, model, &wishes);
+    const unsigned refusal = choose_media(server, request, dialect.style, call, &err);
     if (refusal != 200) {
         fail(call, refusal, &err);
         return;
     }
-    sm_dialect dialect = dialect_of(server, model);
-    tml_status status = serve_query_ask(request, &dialect.ask, &err);
-    if (status == TML_OK) {
-        status = sm_rows_open(&call->rows, call->format, request->body, dialect, arena, &err);
-    }
+    status = sm_rows_open(&call->rows, call->format, request->body, dialect, arena, &err);
     if (status != TML_OK) {
         fail(call, serve_http_status(status), &err);
         return;
@@ -221,7 +228,8 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
 {
     invocation invocations[SERVE_CHUNK_ROWS];
     tmli_buf unpacked[SERVE_CHUNK_ROWS];
-    chunk waiting; /* not cleared: some KB, for one row often */
+    tml_str bodies[SERVE_CHUNK_ROWS]; /* as they came */
+    chunk waiting;                    /* not cleared: some KB, for one row often */
     waiting.n = 0;
     tml_error err = {0};
     const unsigned refusal =
@@ -236,6 +244,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         invocation *call = &invocations[i];
         *call = (invocation){.answer = calls[i].answer};
         unpacked[i] = (tmli_buf){0};
+        bodies[i] = calls[i].request->body;
         if (unpack(lane, calls[i].request, call, &unpacked[i])) {
             begin_rows(call, lane->server, calls[i].request, waiting.seat->model, &lane->arena);
         }
@@ -251,6 +260,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
         end_rows(&invocations[i]);
         pack(&invocations[i]);
         tmli_buf_deinit(&unpacked[i]);
+        calls[i].request->body = bodies[i]; /* the log looks at it */
     }
     serve_seat_give_back(&lane->server->models, waiting.seat);
 }

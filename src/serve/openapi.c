@@ -112,7 +112,7 @@ static void put_fixed(tmli_json_writer *w)
     tmli_buf_append_str(w->out, tmli_str_trim((tml_str){file.data + 1, file.len - 2}));
 }
 
-void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model)
+void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model, bool has_columns)
 {
     const char *request_key = model != NULL ? tml_model_request_key(model) : NULL;
     const char *response_key = model != NULL ? tml_model_response_key(model) : NULL;
@@ -128,7 +128,8 @@ void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model)
     put_any_of(w, "Request", has_own ? "OwnRequest" : NULL,
                (const char *const[]){"Rows", "Text", "Texts", NULL});
     put_any_of(w, "Answer", has_own ? "OwnAnswer" : NULL,
-               (const char *const[]){"Predictions", NULL});
+               (const char *const[]){has_columns ? "Columns" : "Predictions", "BlazingText",
+                                     "HuggingFace", NULL});
     put_fixed(w);
     tmli_json_close_object(w);
 }

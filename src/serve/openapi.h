@@ -2,12 +2,15 @@
 #ifndef SERVE_OPENAPI_H
 #define SERVE_OPENAPI_H
 
+#include <stdbool.h>
+
 #include "base/json.h"
 #include "textml/model.h"
 
 /* A member that points at one of the schemas: {"$ref": "#/components/schemas/NAME"}. key: NULL in lists. */
 void serve_openapi_ref(tmli_json_writer *w, const char *key, const char *schema);
-/* The member "schemas". model: NULL when there is none; then labels are any strings. */
-void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model);
+/* The member "schemas". model: NULL when there is none; then labels are any strings. has_columns: answers have the columns that
+ * the environment names. */
+void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model, bool has_columns);
 
 #endif

@@ -63,6 +63,8 @@ const char serve_usage[] =
     "  --timeout S        longest that a long request waits and takes; default:\n"
     "                     $SAGEMAKER_MODEL_SERVER_TIMEOUT, else without limit\n"
     "  --stream           answers of lines to long requests are sent while they are made\n"
+    "  --style WORD       shapes of answers: textml, blazingtext or huggingface; default:\n"
+    "                     $TEXTML_STYLE, else as the model's recipe says\n"
     "  --max-connections N              at once; default: 16384, as far as open files allow\n"
     "  --max-connections-per-address N  from one IP address; default: as many as there may be\n"
     "  --header-timeout S  seconds for a request's headers; default: 20\n"
@@ -82,6 +84,12 @@ const char serve_usage[] =
     "SIGHUP loads the model again. SIGTERM and SIGINT finish the requests that are being\n"
     "answered, then end serve.\n";
 
+static const char *const style_words[] = {
+#define STYLE_WORD(name, word) word,
+    TML_STYLE_LIST(STYLE_WORD)
+#undef STYLE_WORD
+        NULL};
+
 #define COUNT(option, field, from, to)                                                  \
     {                                                                                   \
         .name = (option), .kind = SM_OPTION_COUNT, .out = &out->field, .least = (from), \
@@ -93,7 +101,8 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
     static const char *const formats[] = {"text", "json", NULL};
     static const char *const switches[] = {"off", "on", NULL};
     static const char *const reloads[] = {"on", "off", NULL};
-    *out = (serve_options){.port = UNSET_PORT, .emf_word = EMF_UNSET};
+    *out =
+        (serve_options){.port = UNSET_PORT, .emf_word = EMF_UNSET, .style_word = SERVE_STYLE_UNSET};
     serve_settings *settings = &out->settings;
     const sm_option table[] = {
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->model_dir},
@@ -115,6 +124,7 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         COUNT("max-queue-bytes", max_queue_bytes, 1, SIZE_MAX),
         COUNT("timeout", timeout_s, 1, MAX_TIMEOUT_S),
         {.name = "stream", .kind = SM_OPTION_FLAG, .out = &settings->streams},
+        {.name = "style", .kind = SM_OPTION_CHOICE, .out = &out->style_word, .words = style_words},
         COUNT("max-connections", max_connections, 1, MAX_CONNECTIONS),
         COUNT("max-connections-per-address", max_per_address, 1, MAX_CONNECTIONS),
         COUNT("header-timeout", header_s, 1, MAX_SECONDS),
@@ -179,6 +189,40 @@ static void complete_accept(serve_options *options, const tml_log *log)
     } else {
         tml_logf(log, TML_LOG_WARN,
                  "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: %s; answers follow their requests instead",
+                 fault.text);
+    }
+}
+
+static void complete_style(serve_options *options, const tml_log *log)
+{
+    serve_settings *settings = &options->settings;
+    const char *text = getenv("TEXTML_STYLE");
+    const tml_str word = tmli_str_trim(tmli_str(text));
+    settings->has_style = options->style_word != SERVE_STYLE_UNSET;
+    if (settings->has_style) {
+        settings->style = (tml_style)options->style_word;
+    } else if (word.len > 0) {
+        settings->has_style = sm_style_named(word, &settings->style);
+        if (!settings->has_style) {
+            tml_logf(log, TML_LOG_WARN,
+                     "TEXTML_STYLE: \"%.64s\" is none of textml, blazingtext, huggingface; the "
+                     "model's recipe decides instead",
+                     text);
+        }
+    }
+}
+
+static void complete_columns(serve_settings *settings, const tml_log *log)
+{
+    const tml_str names = tmli_str_trim(tmli_str(getenv("SAGEMAKER_INFERENCE_OUTPUT")));
+    tml_error fault = {0};
+    if (names.len == 0) {
+        return;
+    }
+    settings->has_columns = sm_columns_parse(names, &settings->columns, &fault) == TML_OK;
+    if (!settings->has_columns) {
+        tml_logf(log, TML_LOG_WARN,
+                 "SAGEMAKER_INFERENCE_OUTPUT: %s; answers have their usual shapes instead",
                  fault.text);
     }
 }
@@ -292,4 +336,6 @@ void serve_options_complete(serve_options *options, const tml_log *log)
     settings->max_body = options->max_body;
     complete_limits(options, &settings->limits, log);
     complete_accept(options, log);
+    complete_style(options, log);
+    complete_columns(settings, log);
 }

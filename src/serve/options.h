@@ -11,6 +11,10 @@
 #include "serve/server.h"
 #include "textml/status.h"
 
+enum {
+    SERVE_STYLE_UNSET = 100
+};
+
 typedef struct serve_options {
     const char *model_dir;  /* NULL: where the container has it */
     const char *models_dir; /* NULL: the same for a multi-model endpoint */
@@ -34,6 +38,7 @@ typedef struct serve_options {
     serve_protection_files protection;
     serve_settings settings; /* what comes of it all */
     bool emf;                /* figures for CloudWatch, a line each time */
+    size_t style_word;       /* as the command line has it: a tml_style, or SERVE_STYLE_UNSET */
     size_t emf_word;         /* as the command line has it: 0 off, 1 on, 2 not said */
     uint64_t summary_s;      /* between two summaries in the log, and two lines of figures */
     bool quiet;

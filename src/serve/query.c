@@ -6,46 +6,12 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include "base/status.h"
+#include "serve/uri.h"
 
 enum {
     ROOM_BYTES = 32, /* longer names and values mean nothing here */
     MOST = 1000000,  /* labels or tokens; there are never as many */
 };
-
-/* ---- decoding ---- */
-
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-size_t serve_query_decode(tml_str part, char *out, size_t room)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < part.len; i++) {
-        char c = part.data[i];
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%') {
-            const int high = part.len - i > 2 ? digit_of(part.data[i + 1]) : -1;
-            const int low = high >= 0 ? digit_of(part.data[i + 2]) : -1;
-            if (low < 0) {
-                return SIZE_MAX;
-            }
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        if (n == room) {
-            return SIZE_MAX;
-        }
-        out[n++] = c;
-    }
-    return n;
-}
 
 /* ---- values ---- */
 
@@ -73,17 +39,25 @@ static tml_status read_switch(const char *name, tml_str text, bool *out, tml_err
 }
 
 /* Reads a wish by its name in queries, if there is such a one; shown: the name in a sentence. */
-static tml_status read_wish(tml_str name, const char *shown, tml_str text, sm_ask *ask,
+static tml_status read_wish(tml_str name, const char *shown, tml_str text, serve_wishes *wishes,
                             tml_error *err)
 {
     if (tmli_str_eq_text(name, "k")) {
-        return read_count(shown, text, 1, &ask->k, err);
+        return read_count(shown, text, 1, &wishes->ask.k, err);
     }
     if (tmli_str_eq_text(name, "probabilities")) {
-        return read_switch(shown, text, &ask->probabilities, err);
+        return read_switch(shown, text, &wishes->ask.probabilities, err);
     }
     if (tmli_str_eq_text(name, "explain")) {
-        return read_count(shown, text, 0, &ask->explain, err);
+        return read_count(shown, text, 0, &wishes->ask.explain, err);
+    }
+    if (tmli_str_eq_text(name, "style")) {
+        wishes->has_style = true;
+        return sm_style_named(text, &wishes->style)
+                   ? TML_OK
+                   : tmli_fail(err, TML_EINVAL,
+                               "%s: \"%.*s\" is none of textml, blazingtext, huggingface", shown,
+                               TMLI_SHOWN(text));
     }
     return TML_OK;
 }
@@ -105,6 +79,7 @@ bool serve_query_put_header(serve_request *request, tml_str name, tml_str value)
         {TML_STR("K"), &request->ask_k},
         {TML_STR("Probabilities"), &request->ask_probabilities},
         {TML_STR("Explain"), &request->ask_explain},
+        {TML_STR("Style"), &request->ask_style},
     };
     for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
         if (value.data != NULL && tmli_str_eq_nocase(rest, wishes[i].name)) {
@@ -114,7 +89,7 @@ bool serve_query_put_header(serve_request *request, tml_str name, tml_str value)
     return true;
 }
 
-static tml_status read_headers(const serve_request *request, sm_ask *ask, tml_error *err)
+static tml_status read_headers(const serve_request *request, serve_wishes *wishes, tml_error *err)
 {
     const struct {
         tml_str name;
@@ -124,11 +99,12 @@ static tml_status read_headers(const serve_request *request, sm_ask *ask, tml_er
         {TML_STR("k"), "X-Textml-K", request->ask_k},
         {TML_STR("probabilities"), "X-Textml-Probabilities", request->ask_probabilities},
         {TML_STR("explain"), "X-Textml-Explain", request->ask_explain},
+        {TML_STR("style"), "X-Textml-Style", request->ask_style},
     };
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         const tml_status status =
             headers[i].value.len > 0
-                ? read_wish(headers[i].name, headers[i].shown, headers[i].value, ask, err)
+                ? read_wish(headers[i].name, headers[i].shown, headers[i].value, wishes, err)
                 : TML_OK;
         if (status != TML_OK) {
             return status;
@@ -137,40 +113,34 @@ static tml_status read_headers(const serve_request *request, sm_ask *ask, tml_er
     return TML_OK;
 }
 
-/* "name=value", percent-encoded. */
-static tml_status read_pair(tml_str pair, sm_ask *ask, tml_error *err)
+/* One of the query, percent-encoded. */
+static tml_status read_pair(tml_str left, tml_str right, serve_wishes *wishes, tml_error *err)
 {
     char name[ROOM_BYTES + 1];
     char value[ROOM_BYTES];
-    const char *equals = pair.len > 0 ? memchr(pair.data, '=', pair.len) : NULL;
-    const tml_str left = {pair.data, equals != NULL ? (size_t)(equals - pair.data) : pair.len};
-    const tml_str right =
-        equals != NULL ? (tml_str){equals + 1, pair.len - left.len - 1} : (tml_str){pair.data, 0};
-    const size_t n_name = serve_query_decode(left, name, ROOM_BYTES);
+    const size_t n_name = serve_uri_decode_part(left, name, ROOM_BYTES);
     if (n_name == SIZE_MAX) {
         return TML_OK; /* nobody's */
     }
     name[n_name] = '\0';
-    const size_t n_value = serve_query_decode(right, value, ROOM_BYTES);
+    const size_t n_value = serve_uri_decode_part(right, value, ROOM_BYTES);
     /* What cannot be decoded is shown as it was sent: no number and no switch either. */
     const tml_str text = n_value != SIZE_MAX ? (tml_str){value, n_value} : right;
-    return read_wish((tml_str){name, n_name}, name, text, ask, err);
+    return read_wish((tml_str){name, n_name}, name, text, wishes, err);
 }
 
-tml_status serve_query_ask(const serve_request *request, sm_ask *out, tml_error *err)
+tml_status serve_query_wishes(const serve_request *request, serve_wishes *out, tml_error *err)
 {
-    sm_ask ask = {0};
-    tml_status status = read_headers(request, &ask, err);
+    serve_wishes wishes = {0};
+    tml_status status = read_headers(request, &wishes, err);
     tml_str rest = request->query;
-    while (status == TML_OK && rest.len > 0) {
-        const char *end = memchr(rest.data, '&', rest.len);
-        const size_t n = end != NULL ? (size_t)(end - rest.data) : rest.len;
-        const size_t taken = end != NULL ? n + 1 : n;
-        status = read_pair((tml_str){rest.data, n}, &ask, err);
-        rest = (tml_str){rest.data + taken, rest.len - taken};
+    tml_str name;
+    tml_str value;
+    while (status == TML_OK && serve_uri_next_pair(&rest, &name, &value)) {
+        status = read_pair(name, value, &wishes, err);
     }
     if (status == TML_OK) {
-        *out = ask;
+        *out = wishes;
     }
     return status;
 }

@@ -66,7 +66,6 @@ static void put_failure(serve_lane *lane, serve_answer *answer)
     answer->status = is_overload ? 503 : MODEL_ERROR;
     serve_answer_put_header(answer, "x-amzn-ErrorType",
                             is_overload ? "ServiceUnavailable" : "ModelError");
-    serve_lane_end_request(lane);
 }
 
 /* ---- both routes ---- */

@@ -180,7 +180,7 @@ void serve_route_openapi(serve_lane *lane, const serve_request *request, serve_a
     }
     tmli_json_close_object(&w);
     tmli_json_object(&w, "components");
-    serve_openapi_schemas(&w, model);
+    serve_openapi_schemas(&w, model, lane->server->settings.has_columns);
     tmli_json_close_object(&w);
     tmli_json_close_object(&w);
     serve_models_let_go(models, held);

@@ -234,5 +234,4 @@ cleanup:
     serve_seat_give_back(&lane->server->models, seat);
     tmli_buf_deinit(&call.labels);
     tmli_buf_deinit(&call.scores);
-    serve_lane_end_request(lane);
 }

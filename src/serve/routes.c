@@ -178,6 +178,32 @@ bool serve_reads_body(tml_str method, tml_str path)
     return found != NULL && found->reads_body && allows(found, method);
 }
 
+/* The model in the query of an invocation, as the multi-model server of other containers has it; false without one. */
+static bool names_in_query(const serve_server *server, const route *found,
+                           const serve_request *request, tml_str *name)
+{
+    return server->settings.is_multi_model && found->answer == NULL && !found->names_model &&
+           serve_uri_query(request->query, TML_STR("model_name"), name);
+}
+
+/* False when memory is short. */
+static bool choose_model(serve_lane *lane, const route *found, serve_request *request)
+{
+    tml_str name;
+    if (found->names_model) {
+        request->model = request->name;
+    } else if (names_in_query(lane->server, found, request, &name) && name.len > 0) {
+        char *text = tmli_arena_alloc(&lane->arena, name.len, 1);
+        if (text == NULL) {
+            return false;
+        }
+        const size_t n = serve_uri_decode_part(name, text, name.len);
+        /* What cannot be decoded is the name of no model. */
+        request->model = n != SIZE_MAX ? (tml_str){text, n} : name;
+    }
+    return true;
+}
+
 /* Answers a request at once, or returns true when it is one for serve_invoke. */
 static bool route_one(serve_lane *lane, serve_request *request, serve_answer *answer)
 {
@@ -201,10 +227,9 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
         found->answer(lane, request, answer);
     } else if (found->names_model && serve_refuse_models(lane->server, answer)) {
         return false;
+    } else if (!choose_model(lane, found, request)) {
+        serve_answer_no_memory(answer);
     } else {
-        if (found->names_model) {
-            request->model = request->name;
-        }
         return true;
     }
     return false;
@@ -257,6 +282,9 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
         return false;
     }
     if (found->names_model) {
+        return serve_models_would_load(&server->models, name);
+    }
+    if (names_in_query(server, found, request, &name)) {
         return serve_models_would_load(&server->models, name);
     }
     return (found->answer == serve_answer_models || found->answer == serve_answer_model) &&

@@ -23,9 +23,10 @@ typedef struct serve_request {
     tml_str custom_attributes; /* X-Amzn-SageMaker-Custom-Attributes */
     tml_str inference_id;      /* X-Amzn-SageMaker-Inference-Id */
     tml_str authorization;
-    tml_str ask_k; /* X-Textml-K; likewise the next two */
+    tml_str ask_k; /* X-Textml-K; likewise the next three */
     tml_str ask_probabilities;
     tml_str ask_explain;
+    tml_str ask_style;
     uint64_t begun_ticks; /* when its headers had come, by tmli_ticks */
     tml_str body;
 } serve_request;

@@ -27,7 +27,8 @@ typedef struct serve_settings {
     tml_str api_key;     /* borrowed; empty: nobody needs one */
     bool has_default_accept;
     sm_media default_accept; /* for requests that take anything */
-    sm_style style;          /* of answers */
+    bool has_style;          /* otherwise the model's recipe says it */
+    tml_style style;         /* of answers */
     bool has_columns;
     sm_columns columns;         /* SAGEMAKER_INFERENCE_OUTPUT */
     bool is_batch;              /* SAGEMAKER_BATCH: one bad line does not fail the others */
@@ -84,7 +85,8 @@ void serve_server_close(serve_server *server);
 
 /* A lane for the calling thread, which stays the server's; NULL when memory is short. */
 serve_lane *serve_lane_create(serve_server *server) TML_NODISCARD;
-/* Gives back what a large request has taken, so that an idle lane stays small. */
+/* Gives back what the requests that were answered together have taken: names of some lie there until all are answered.
+ * After a large one it is freed, so that an idle lane stays small. */
 void serve_lane_end_request(serve_lane *lane);
 size_t serve_server_open_requests(serve_server *server);
 

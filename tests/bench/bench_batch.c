@@ -12,9 +12,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "bench/http.h"
 #include "bench/measure.h"
 #include "bench/titles.h"
+#include "support/wire.h"
 
 static const char usage[] =
     "bench_batch PORT CLIENTS SECONDS BODY_BYTES FILE check|any|csv\n"
@@ -56,7 +58,7 @@ static void *run_client(void *arg)
     batch_load *load = arg;
     tmli_buf answer = {0};
     tml_str body = {0};
-    const int fd = bench_connect(load->port);
+    const int fd = wire_connect(load->port);
     if (fd < 0) {
         bench_fail("nobody listens on port %u", (unsigned)load->port);
     }
@@ -65,8 +67,7 @@ static void *run_client(void *arg)
     const double start = tmli_seconds();
     double now = start;
     while (now - start < load->seconds) {
-        const unsigned status =
-            bench_send(fd, load->request) ? bench_receive(fd, &answer, &body) : 0;
+        const unsigned status = wire_send(fd, load->request) ? wire_receive(fd, &answer, &body) : 0;
         now = tmli_seconds();
         if (status != 200) {
             bench_fail("status %u: %.200s", status, body.data != NULL ? body.data : "");
@@ -86,29 +87,12 @@ static void *run_client(void *arg)
     return NULL;
 }
 
-static void append_quoted(tmli_buf *out, tml_str text)
-{
-    tmli_buf_append_byte(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.data[i];
-        if (c == '"' || c == '\\') {
-            tmli_buf_append_byte(out, '\\');
-        }
-        if ((unsigned char)c < ' ') {
-            tmli_buf_printf(out, "\\u%04x", (unsigned)c);
-        } else {
-            tmli_buf_append_byte(out, c);
-        }
-    }
-    tmli_buf_append_byte(out, '"');
-}
-
 /* The text in quotes as a list's next item, or as the next CSV record. */
 static void append_row(tmli_buf *out, tml_str text, bool is_csv, bool is_first)
 {
     if (!is_csv) {
         tmli_buf_append_text(out, is_first ? "" : ", ");
-        append_quoted(out, text);
+        tmli_json_string(out, text);
         return;
     }
     tmli_buf_append_byte(out, '"');

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "bench/http.h"
 #include "bench/measure.h"
+#include "support/wire.h"
 
 static const char usage[] = "bench_models SERVER ROOT N MODEL_BYTES";
 
@@ -27,7 +28,7 @@ static void start(client *c, char *const *argv)
 {
     c->server = bench_server_start(argv);
     const double end = tmli_seconds() + 60;
-    while ((c->fd = bench_connect(c->server.port)) < 0) {
+    while ((c->fd = wire_connect(c->server.port)) < 0) {
         const struct timespec pause = {.tv_nsec = 1000000};
         (void)nanosleep(&pause, NULL);
         if (tmli_seconds() > end) {
@@ -52,10 +53,10 @@ static unsigned post(client *c, const char *path, const char *body)
                     "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                     "Content-Length: %zu\r\n\r\n%s",
                     path, strlen(body), body);
-    if (!bench_send(c->fd, tmli_buf_str(&c->request))) {
+    if (!wire_send(c->fd, tmli_buf_str(&c->request))) {
         bench_fail("the connection broke");
     }
-    return bench_receive(c->fd, &c->answer, &got);
+    return wire_receive(c->fd, &c->answer, &got);
 }
 
 static unsigned load(client *c, const char *root, size_t i)

@@ -14,6 +14,7 @@
 #include "bench/http.h"
 #include "bench/measure.h"
 #include "bench/titles.h"
+#include "support/wire.h"
 
 static const char usage[] =
     "bench_paced PORT CONNECTIONS REQUESTS_PER_SECOND SECONDS ping | FILE [TEXT_COLUMN]";
@@ -50,7 +51,7 @@ static void open_connections(pace *p, uint16_t port, size_t n)
     p->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < n; i++) {
         connection *c = &p->connections[i];
-        c->fd = bench_connect(port);
+        c->fd = wire_connect(port);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
         if (c->fd < 0 || epoll_ctl(p->poll_fd, EPOLL_CTL_ADD, c->fd, &event) != 0) {
             bench_fail("port %u: %s", (unsigned)port, strerror(errno));
@@ -89,7 +90,7 @@ static void send_due(pace *p, double now)
         c->due = p->start + (double)p->n_sent * p->interval;
         c->is_busy = true;
         write_request(p);
-        if (!bench_send(c->fd, tmli_buf_str(&p->request))) {
+        if (!wire_send(c->fd, tmli_buf_str(&p->request))) {
             bench_fail("the connection broke after %zu answers", p->n_answered);
         }
         p->n_sent++;
@@ -99,7 +100,7 @@ static void send_due(pace *p, double now)
 static void take_answer(pace *p, connection *c)
 {
     tml_str body = {0};
-    const unsigned status = bench_receive(c->fd, &p->answer, &body);
+    const unsigned status = wire_receive(c->fd, &p->answer, &body);
     if (status == 0 || !c->is_busy) {
         bench_fail("the connection broke after %zu answers", p->n_answered);
     }

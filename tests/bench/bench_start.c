@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "bench/http.h"
 #include "bench/measure.h"
+#include "support/wire.h"
 
 static const char usage[] = "bench_start ROUNDS SERVER [ARGUMENT with {port}]…";
 
@@ -18,15 +19,15 @@ static const double give_up_seconds = 60;
 
 static bool answers_ping(uint16_t port, tmli_buf *scratch)
 {
-    const int fd = bench_connect(port);
+    const int fd = wire_connect(port);
     if (fd < 0) {
         return false;
     }
     tml_str body = {0};
     const bool is_ready =
-        bench_send(fd,
-                   TML_STR("GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) &&
-        bench_receive(fd, scratch, &body) == 200;
+        wire_send(fd,
+                  TML_STR("GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) &&
+        wire_receive(fd, scratch, &body) == 200;
     (void)close(fd);
     return is_ready;
 }

@@ -104,6 +104,15 @@ class Answers(unittest.TestCase):
                 self.exchange("/invocations", "post", json.dumps(body) if isinstance(body, str) else body)
         self.exchange("/invocations", "post", {"instances": [1]}, 400)
 
+    def test_styles(self):
+        body = json.dumps({"instances": ["a", "b"], "k": 2})
+        for style, name in (("textml", "Predictions"), ("blazingtext", "BlazingText"), ("huggingface", "HuggingFace")):
+            with self.subTest(style):
+                answer = ask("/invocations?style=" + style, body)[2]
+                validator(name).validate(json.loads(answer))
+                for other in {"Predictions", "BlazingText", "HuggingFace"} - {name}:
+                    self.assertFalse(validator(other).is_valid(json.loads(answer)))
+
     def test_endpoints(self):
         self.exchange("/endpoints/{name}/invocations", "post", {"instances": ["a"]})
 

@@ -185,12 +185,29 @@ async function keysWalkThroughTheHistory(tab) {
   check('a reload keeps them', true);
 }
 
+// The model's own explanation: tokens of the text, the strongest first, and the same ones marked in it.
+async function theModelExplainsItself(tab) {
+  const TEXT = 'The market, the bank and their profit';
+  await ask(tab, TEXT);
+  check('there is an explanation', !await tab.evaluate("document.getElementById('why').hidden"));
+  check('it is of the prediction', await tab.evaluate(
+    "document.getElementById('why-label').textContent === document.getElementById('label').textContent"));
+  check('it says how it was made', await tab.evaluate("document.getElementById('method').textContent") !== '');
+  check('the marked text is whole', await tab.evaluate("document.getElementById('marked').textContent") === TEXT);
+  const marks = await tab.evaluate("Array.from(document.querySelectorAll('#marked mark')).map(m => m.textContent)");
+  check('words are marked, not blanks: ' + JSON.stringify(marks), marks.length >= 3 && marks.every((m) => /^[A-Za-z]+$/.test(m)));
+  const chips = await tab.evaluate(
+    "Array.from(document.querySelectorAll('#tokens li')).map(li => [li.firstChild.textContent, parseFloat(li.querySelector('b').textContent.replace('\u2212', '-'))])");
+  check('tokens are named: ' + JSON.stringify(chips), chips.length >= 3 && ['market', 'bank', 'profit'].every((w) => chips.some((c) => c[0] === w)));
+  check('the strongest come first', chips.every((c, i) => i === 0 || Math.abs(c[1]) <= Math.abs(chips[i - 1][1]) * 1.06));
+}
+
 // Answers with an explanation of the test's own: offsets of bytes behind letters of two and four, tokens over each other.
 const EXPLAIN = `(() => {
   const real = window.fetch;
   window.fetch = async (where, options) => {
     const response = await real(where, options);
-    if (where !== 'invocations' || !options.body.includes('caf\\u00e9')) {
+    if (!where.startsWith('invocations') || !options.body.includes('caf\\u00e9')) {
       return response;
     }
     const body = await response.json();
@@ -245,6 +262,7 @@ async function main() {
     await textIsNeverHtml(tab);
     check('the console speaks of the refusal alone', tab.said.length === 1 && /Content Security Policy/.test(tab.said[0]));
     await keysWalkThroughTheHistory(tab);
+    await theModelExplainsItself(tab);
     await tokensAreMarked(tab);
     await fitsItsWindow(tab);
     if (pictures) {
@@ -252,6 +270,10 @@ async function main() {
     }
     check('no fault: ' + tab.said.slice(1).join('; '), tab.said.length === 1);
   } finally {
+    // Its processes still write to the profile when it is killed.
+    const gone = new Promise((resolve) => browser.child.once('exit', resolve));
+    browser.send('Browser.close').catch(() => undefined);
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS))]);
     browser.child.kill();
   }
 }

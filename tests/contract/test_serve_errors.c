@@ -216,6 +216,47 @@ static void paths_and_methods_that_do_not_exist_are_refused(void **state)
     assert_alive(s);
 }
 
+/* S30: whatever long text stands where, a sentence is readable and shorter than the platform cuts. */
+static void errors_are_short_whatever_was_sent(void **state)
+{
+    enum {
+        N = 5000
+    };
+    server *const s = *state;
+    char long_text[N + 1];
+    char path[N + 64];
+    char type[N + 64];
+    tmli_buf body = {0};
+    memset(long_text, 'x', N);
+    long_text[N] = '\0';
+    (void)snprintf(path, sizeof path, "/%s", long_text);
+    (void)snprintf(type, sizeof type, "Content-Type: %s", long_text);
+    tmli_buf_printf(&body, "{\"instances\": [{\"text\": \"a\", \"k\": \"%s\"}, \"%s", long_text,
+                    long_text);
+    const http_request requests[] = {
+        {.path = path},
+        {.path = "/invocations", .method = long_text},
+        {.path = "/invocations",
+         .headers = (const char *const[]){type, NULL},
+         .body = "a",
+         .n_body = 1},
+        {.path = "/invocations", .body = body.data, .n_body = body.len},
+        {.path = "/endpoints/x/invocations", .body = body.data, .n_body = body.len},
+        {.path = "/v2/models/default/infer", .body = body.data, .n_body = body.len},
+        {.path = "/models", .body = body.data, .n_body = body.len},
+    };
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        http_send(s->client, &requests[i], &s->answer);
+        assert_in_range(s->answer.status, 400, 499);
+        assert_in_range(s->answer.n_body, 1, 2047);
+        for (size_t at = 0; at < s->answer.n_body; at++) {
+            assert_in_range(s->answer.body[at], ' ', '~');
+        }
+    }
+    tmli_buf_deinit(&body);
+    assert_alive(s);
+}
+
 /* ---- large bodies ----------------------------------------------------------------------------- */
 
 /* S21 */
@@ -371,6 +412,7 @@ int main(void)
         STARTED(types_that_are_not_spoken_are_refused),
         STARTED(a_body_that_is_packed_wrongly_is_refused),
         STARTED(paths_and_methods_that_do_not_exist_are_refused),
+        STARTED(errors_are_short_whatever_was_sent),
         UNSTARTED(a_body_of_7_megabytes_is_refused_and_the_server_lives),
         UNSTARTED(the_limit_can_be_set),
         STARTED(what_is_not_http_is_survived),

@@ -115,6 +115,11 @@ static void invocations_need_exactly_one_model(void **state)
     assert_int_equal(many_load(s, "n", url), 200);
     many_send(s, "POST", "/invocations", ask);
     assert_int_equal(s->answer.status, 400);
+    many_send(s, "POST", "/invocations?model_name=%6e", ask);
+    assert_answer(s, 200, "application/json", "{\"result\": \"a-hot\"}");
+    many_send(s, "POST", "/invocations?k=1&model_name=none", ask);
+    assert_int_equal(s->answer.status, 404);
+    assert_json(s);
     free(url);
 }
 

@@ -25,6 +25,7 @@
 #include "contract/job.h"
 #include "contract/server.h"
 #include "support/patient.h"
+#include "support/wire.h"
 #include "support/tmpdir.h"
 
 enum {
@@ -143,7 +144,7 @@ static void leave(client *c)
         tmli_rng_below(&c->rng, 3) == 0 ? all.len : 1 + tmli_rng_below(&c->rng, (uint32_t)all.len);
     const int fd = patient_connect(c->s->port);
     if (fd >= 0) {
-        (void)patient_send(fd, (tml_str){all.data, n});
+        (void)wire_send(fd, (tml_str){all.data, n});
         (void)close(fd);
         atomic_fetch_add(&c->s->n_left, 1);
     }

@@ -114,6 +114,32 @@ static void the_base_directory_says_where_the_model_is(void **state)
     assert_alive(s);
 }
 
+/* S01. Where somebody else has the port, the sentence names what serve wanted. */
+static void without_options_it_wants_8080_of_all_addresses(void **state)
+{
+    static const char taken[] = "serve: error: cannot listen on 0.0.0.0, port 8080: ";
+    server *const s = *state;
+    server_launch(s, ARGS("--model-dir", s->model_dir));
+    bool has_ended = false;
+    bool is_listening = false;
+    while (!has_ended && !is_listening) {
+        has_ended = process_wait(&s->process, 0.02);
+        char *const out = process_stdout(&s->process);
+        is_listening = strstr(out, "listening on 0.0.0.0:8080") != NULL;
+        free(out);
+    }
+    if (is_listening) {
+        s->port = 8080;
+        s->client = http_client_create(s->port);
+        assert_alive(s);
+        return;
+    }
+    char *const err = process_stderr(&s->process);
+    assert_int_equal(strncmp(err, taken, strlen(taken)), 0);
+    free(err);
+    process_end(&s->process);
+}
+
 static void a_port_that_is_taken_ends_the_start_with_a_sentence(void **state)
 {
     server *const s = *state;
@@ -366,6 +392,7 @@ int main(void)
         UNSTARTED(it_says_where_it_listens_in_one_line),
         UNSTARTED(the_platform_can_choose_the_port),
         UNSTARTED(the_base_directory_says_where_the_model_is),
+        UNSTARTED(without_options_it_wants_8080_of_all_addresses),
         UNSTARTED(a_port_that_is_taken_ends_the_start_with_a_sentence),
         UNSTARTED(variables_that_cannot_be_right_are_left_out_with_a_warning),
         UNSTARTED(options_that_cannot_be_right_end_the_start_with_a_sentence),

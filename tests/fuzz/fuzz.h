@@ -43,6 +43,17 @@ static inline tml_str fuzz_text(const uint8_t *data, size_t size)
     return (tml_str){(const char *)data, size};
 }
 
+/* The first line of *rest without its end, which it moves behind. */
+static inline tml_str fuzz_line(tml_str *rest)
+{
+    const char *const end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+    const tml_str line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len};
+    const size_t taken = line.len + (end != NULL ? 1 : 0);
+    rest->data += taken;
+    rest->len -= taken;
+    return line;
+}
+
 /* A call either worked and said nothing, or failed with a sentence that begins with source and, when valid_text,
  * is valid UTF-8. What is cut short by want of memory does not happen here. */
 static inline void fuzz_check_error(tml_status status, const tml_error *err, const char *source)

@@ -37,7 +37,7 @@ static void check_item(const asked *a, const tmli_value *item, bool is_fault)
         return;
     }
     switch (a->rows.dialect.style) {
-    case SM_STYLE_TEXTML: {
+    case TML_STYLE_TEXTML: {
         const tmli_value *const top = tmli_value_get(item, "top");
         FUZZ_CHECK(tmli_value_get(item, "label")->kind == TMLI_STRING);
         FUZZ_CHECK((top != NULL) == (a->rows.ask.k > 0) && (top == NULL || top->n == a->k));
@@ -45,12 +45,12 @@ static void check_item(const asked *a, const tmli_value *item, bool is_fault)
         FUZZ_CHECK((tmli_value_get(item, "explanation") != NULL) == a->explains);
         break;
     }
-    case SM_STYLE_BLAZINGTEXT:
+    case TML_STYLE_BLAZINGTEXT:
         FUZZ_CHECK(tmli_value_get(item, "label")->n == (a->k > 0 ? a->k : 1));
         FUZZ_CHECK(tmli_value_get(item, "prob")->n == (a->k > 0 ? a->k : 1));
         FUZZ_CHECK(tmli_str_starts(tmli_value_get(item, "label")->first->text, "__label__"));
         break;
-    case SM_STYLE_HUGGINGFACE:
+    case TML_STYLE_HUGGINGFACE:
         if (a->k > 0 || a->rows.ask.probabilities) {
             FUZZ_CHECK(item->kind == TMLI_LIST && item->n == (a->k > 0 ? a->k : N_LABELS));
         } else {
@@ -246,7 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     a.rows = (sm_rows){.shape = rest / 4 % 2 == 1 ? SM_SHAPE_OWN_LIST : SM_SHAPE_ROWS,
                        .is_list = true,
                        .ask = {.k = k, .probabilities = rest / 2 % 2 == 1, .explain = rest % 2},
-                       .dialect = {.style = (sm_style)(kind / 5 % 3), .response_key = "result"}};
+                       .dialect = {.style = (tml_style)(kind / 5 % 3), .response_key = "result"}};
     if (rest >= 128) {
         FUZZ_CHECK(sm_columns_parse(TML_STR("predicted_label,labels,probability,raw_scores,x"),
                                     &a.columns, NULL) == TML_OK);

@@ -21,16 +21,6 @@ static const char *labels[N_LABELS] = {"Science & Technology", "a,\"b\"\n\r",
                                        "caf\xC3\xA9 \xFF\x01"};
 static const tml_model model = {.labels = labels, .n_labels = N_LABELS};
 
-static tml_str take_line(tml_str *rest)
-{
-    const char *const end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-    const tml_str line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len};
-    const size_t taken = line.len + (end != NULL ? 1 : 0);
-    rest->data += taken;
-    rest->len -= taken;
-    return line;
-}
-
 static size_t count_lines(tml_str text)
 {
     size_t n = 0;
@@ -203,8 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .takes_documents = documents,
                                 .is_batch = choice / (4 * N_LABELS) % 2 == 1};
     tml_str body = fuzz_text(data, size);
-    const tml_str content_type = take_line(&body);
-    const tml_str accept = take_line(&body);
+    const tml_str content_type = fuzz_line(&body);
+    const tml_str accept = fuzz_line(&body);
     sm_format read_as = {0};
     sm_media written_as = SM_JSON;
     tml_error err = {0};

@@ -9,6 +9,8 @@ import os
 import struct
 import zlib
 
+from make_corpus_routes import routes
+
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 
 
@@ -571,3 +573,4 @@ def query():
 for make in (libsvm, recordio, answers, utf8, tokenizer, csv, reader, json_target, yaml, recipe, vectors, safetensors, artifact, number, source, content, explain, tar,
              gzip_target, query):
     make()
+routes(put)

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 cd "$here/../.."
 
-for check in format layers sizes shell; do
+for check in format layers sizes shell contract; do
   "$here/check_$check.sh"
 done
 

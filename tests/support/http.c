@@ -7,44 +7,23 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/process.h"
+#include "support/wire.h"
 
 enum {
     ANSWER_BYTES_MAX = 256 << 20
 };
 static const double write_seconds = 30;
 
-/* n_receive_bytes: of the receive buffer; 0 for the system's choice. */
-static int try_connect(unsigned port, int n_receive_bytes)
+static int checked(int fd, unsigned port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd >= 0 && n_receive_bytes > 0) { /* before connecting, or the window is promised already */
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n_receive_bytes, sizeof n_receive_bytes);
-    }
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
-        const int error = errno;
-        (void)close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
-}
-
-static int must_connect(unsigned port, int n_receive_bytes)
-{
-    const int fd = try_connect(port, n_receive_bytes);
     if (fd < 0) {
         fail_msg("connect to port %u: %s", port, strerror(errno));
     }
@@ -53,12 +32,12 @@ static int must_connect(unsigned port, int n_receive_bytes)
 
 int http_connect(unsigned port)
 {
-    return must_connect(port, 0);
+    return checked(wire_connect(port), port);
 }
 
 int http_connect_narrow(unsigned port)
 {
-    return must_connect(port, 4096);
+    return checked(wire_connect_narrow(port, 4096), port);
 }
 
 void http_close(int fd)
@@ -68,7 +47,7 @@ void http_close(int fd)
 
 bool http_is_refused(unsigned port)
 {
-    const int fd = try_connect(port, 0);
+    const int fd = wire_connect(port);
     if (fd >= 0) {
         (void)close(fd);
         return false;
@@ -115,22 +94,6 @@ void http_end_writing(int fd)
     (void)shutdown(fd, SHUT_WR);
 }
 
-/* How many bytes the answer at text has in all; 0 while its headers are not complete. */
-static size_t answer_bytes(const char *text)
-{
-    const char *const end = strstr(text, "\r\n\r\n");
-    if (end == NULL) {
-        return 0;
-    }
-    size_t body = 0;
-    for (const char *line = strstr(text, "\r\n"); line < end; line = strstr(line + 2, "\r\n")) {
-        if (strncasecmp(line + 2, "Content-Length:", 15) == 0) {
-            body = strtoul(line + 17, NULL, 10);
-        }
-    }
-    return (size_t)(end - text) + 4 + body;
-}
-
 /* Room for one more byte and a NUL. */
 static bool grow(char **text, size_t *room, size_t used)
 {
@@ -155,7 +118,8 @@ static char *read_text(int fd, double seconds, bool is_one)
     char *text = NULL;
     while (grow(&text, &room, used)) {
         text[used] = '\0';
-        const size_t whole = is_one ? answer_bytes(text) : 0;
+        size_t head = 0;
+        const size_t whole = is_one ? wire_answer_bytes(text, &head) : 0;
         if (whole > 0 && used >= whole) {
             return text;
         }

@@ -35,7 +35,7 @@ static const double scores[N_LABELS] = {0.125, 0.625, 0.25};
 /* What a case asks for; n rows, 1 when 0. */
 typedef struct asked {
     sm_media media;
-    sm_style style;
+    tml_style style;
     sm_ask ask;
     const char *columns;
     sm_shape shape;
@@ -125,21 +125,21 @@ static void blazingtext_answers_in_arrays(void **state)
                               "\"__label__a\"], \"prob\": [0.625, 0.25, 0.125]}";
     char want[512];
     (void)snprintf(want, sizeof want, "[%s, %s]", one, one);
-    check(&(asked){.style = SM_STYLE_BLAZINGTEXT, .shape = SM_SHAPE_OWN_LIST, .n = 2}, want);
+    check(&(asked){.style = TML_STYLE_BLAZINGTEXT, .shape = SM_SHAPE_OWN_LIST, .n = 2}, want);
     (void)snprintf(want, sizeof want, "[%s]", two);
-    check(&(asked){.style = SM_STYLE_BLAZINGTEXT, .ask = {.k = 2}}, want);
+    check(&(asked){.style = TML_STYLE_BLAZINGTEXT, .ask = {.k = 2}}, want);
     (void)snprintf(want, sizeof want, "[%s]", all);
-    check(&(asked){.style = SM_STYLE_BLAZINGTEXT, .ask = {.k = 1000000}}, want);
+    check(&(asked){.style = TML_STYLE_BLAZINGTEXT, .ask = {.k = 1000000}}, want);
     (void)snprintf(want, sizeof want, "%s\n{\"error\": \"no\"}\n", two);
     check(&(asked){.media = SM_JSON_LINES,
-                   .style = SM_STYLE_BLAZINGTEXT,
+                   .style = TML_STYLE_BLAZINGTEXT,
                    .ask = {.k = 2},
                    .n = 2,
                    .fault = "no"},
           want);
-    check(&(asked){.media = SM_TEXT, .style = SM_STYLE_BLAZINGTEXT, .ask = {.k = 2}},
+    check(&(asked){.media = SM_TEXT, .style = TML_STYLE_BLAZINGTEXT, .ask = {.k = 2}},
           "__label__caf\xc3\xa9 \"x\" 0.625 __label__c 0.25\n");
-    check(&(asked){.media = SM_CSV, .style = SM_STYLE_BLAZINGTEXT},
+    check(&(asked){.media = SM_CSV, .style = TML_STYLE_BLAZINGTEXT},
           "\"__label__caf\xc3\xa9 \"\"x\"\"\"\n");
 }
 
@@ -149,7 +149,7 @@ static void each_row_has_its_own_k(void **state)
     (void)state;
     tmli_buf out = {0};
     sm_answers answers;
-    const sm_rows rows = {.dialect = {.style = SM_STYLE_BLAZINGTEXT}};
+    const sm_rows rows = {.dialect = {.style = TML_STYLE_BLAZINGTEXT}};
     sm_answers_begin(&answers, &rows, SM_JSON_LINES, &model, &out);
     sm_answers_add(&answers, &(sm_row){.ask = {.k = 1}}, scores, NULL);
     sm_answers_add(&answers, &(sm_row){.ask = {.k = 3}}, scores, NULL);
@@ -179,7 +179,7 @@ static void huggingface_answers_in_bare_lists(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         asked a = cases[i].a;
-        a.style = SM_STYLE_HUGGINGFACE;
+        a.style = TML_STYLE_HUGGINGFACE;
         a.shape = SM_SHAPE_ROWS;
         check(&a, cases[i].want);
     }
@@ -304,7 +304,7 @@ static void explanations_show_the_text_s_own_bytes(void **state)
     "\"contribution\": -1e-05}]}"
     check(&(asked){.explanation = &exact, .ask = {.explain = 2}},
           "{\"predictions\": [" OPEN ", " EXPLAINED "}]}");
-    check(&(asked){.explanation = &exact, .style = SM_STYLE_HUGGINGFACE, .ask = {.explain = 2}},
+    check(&(asked){.explanation = &exact, .style = TML_STYLE_HUGGINGFACE, .ask = {.explain = 2}},
           "[" OPEN ", " EXPLAINED "}]");
     check(&(asked){.explanation = &none, .media = SM_JSON_LINES, .ask = {.explain = 2}},
           OPEN ", \"explanation\": {\"label\": \"a\", \"method\": \"ablation\", \"score\": 0.5, "
@@ -324,8 +324,8 @@ static void check_record(const golden_case *c)
     const char *const named = golden_option(c, "columns", "", columns);
     const char *const sentence = golden_option(c, "fault", "", fault);
     const asked a = {.media = SM_RECORDIO,
-                     .style = *golden_option(c, "style", "", style) != '\0' ? SM_STYLE_BLAZINGTEXT
-                                                                            : SM_STYLE_TEXTML,
+                     .style = *golden_option(c, "style", "", style) != '\0' ? TML_STYLE_BLAZINGTEXT
+                                                                            : TML_STYLE_TEXTML,
                      .ask = {.k = strtoul(golden_option(c, "k", "0", k), NULL, 10)},
                      .columns = *named != '\0' ? named : NULL};
     tmli_buf out = {0};
@@ -366,7 +366,7 @@ static void memory_trouble_stays_in_the_buffer(void **state)
         for (size_t nth = 0;; nth++) {
             tmli_buf out = {0};
             const asked a = {.media = media[i],
-                             .style = SM_STYLE_BLAZINGTEXT,
+                             .style = TML_STYLE_BLAZINGTEXT,
                              .ask = {.k = 3, .probabilities = true}};
             fail_allocation(nth);
             answer(&a, &out);

@@ -208,18 +208,18 @@ static void a_style_may_answer_in_its_own_family(void **state)
 {
     (void)state;
     static const struct {
-        sm_style style;
+        tml_style style;
         const char *accept;
         sm_media preferred;
         tml_status status;
         sm_media want;
     } cases[] = {
-        {SM_STYLE_BLAZINGTEXT, "text/csv", SM_JSON_LINES, TML_OK, SM_JSON_LINES},
-        {SM_STYLE_BLAZINGTEXT, "image/png", SM_JSON, TML_OK, SM_JSON},
-        {SM_STYLE_BLAZINGTEXT, "", SM_LIBSVM, TML_OK, SM_CSV},
-        {SM_STYLE_TEXTML, "text/csv", SM_JSON_LINES, TML_OK, SM_CSV},
-        {SM_STYLE_TEXTML, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
-        {SM_STYLE_HUGGINGFACE, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
+        {TML_STYLE_BLAZINGTEXT, "text/csv", SM_JSON_LINES, TML_OK, SM_JSON_LINES},
+        {TML_STYLE_BLAZINGTEXT, "image/png", SM_JSON, TML_OK, SM_JSON},
+        {TML_STYLE_BLAZINGTEXT, "", SM_LIBSVM, TML_OK, SM_CSV},
+        {TML_STYLE_TEXTML, "text/csv", SM_JSON_LINES, TML_OK, SM_CSV},
+        {TML_STYLE_TEXTML, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
+        {TML_STYLE_HUGGINGFACE, "image/png", SM_JSON, TML_EINVAL, SM_TEXT},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         sm_media media = SM_TEXT;

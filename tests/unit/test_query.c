@@ -1,5 +1,6 @@
 /* What queries and headers ask, and bytes that ask for nothing. */
 #include "serve/query.h"
+#include "serve/uri.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,14 +37,14 @@ static void queries_ask(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const serve_request request = {.query = tmli_str(cases[i].query)};
-        sm_ask ask = {.k = 99};
+        serve_wishes wishes = {.ask.k = 99};
         tml_error err = {0};
-        if (serve_query_ask(&request, &ask, &err) != TML_OK) {
+        if (serve_query_wishes(&request, &wishes, &err) != TML_OK) {
             fail_msg("%s: %s", cases[i].query, err.text);
         }
-        assert_int_equal(ask.k, cases[i].k);
-        assert_int_equal(ask.explain, cases[i].explain);
-        assert_int_equal(ask.probabilities, cases[i].probabilities);
+        assert_int_equal(wishes.ask.k, cases[i].k);
+        assert_int_equal(wishes.ask.explain, cases[i].explain);
+        assert_int_equal(wishes.ask.probabilities, cases[i].probabilities);
     }
 }
 
@@ -69,11 +70,11 @@ static void what_is_no_wish_is_refused(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const serve_request request = {.query = tmli_str(cases[i].query)};
-        sm_ask ask = {.k = 99};
+        serve_wishes wishes = {.ask.k = 99};
         tml_error err = {0};
-        assert_int_equal(serve_query_ask(&request, &ask, &err), TML_EINVAL);
+        assert_int_equal(serve_query_wishes(&request, &wishes, &err), TML_EINVAL);
         assert_string_equal(err.text, cases[i].sentence);
-        assert_int_equal(ask.k, 99);
+        assert_int_equal(wishes.ask.k, 99);
     }
 }
 
@@ -81,7 +82,7 @@ static void headers_ask_and_queries_overrule_them(void **state)
 {
     (void)state;
     serve_request request = {.query = TML_STR("k=2")};
-    sm_ask ask = {0};
+    serve_wishes wishes = {0};
     tml_error err = {0};
     assert_true(serve_query_put_header(&request, TML_STR("x-textml-K"), TML_STR(" 7 ")));
     assert_true(serve_query_put_header(&request, TML_STR("X-Textml-Explain"), TML_STR("3")));
@@ -90,12 +91,12 @@ static void headers_ask_and_queries_overrule_them(void **state)
         serve_query_put_header(&request, TML_STR("X-TEXTML-PROBABILITIES"), TML_STR("true")));
     assert_false(serve_query_put_header(&request, TML_STR("X-Textml-"), TML_STR("3")));
     assert_false(serve_query_put_header(&request, TML_STR("Accept"), TML_STR("3")));
-    assert_int_equal(serve_query_ask(&request, &ask, &err), TML_OK);
-    assert_int_equal(ask.k, 2);
-    assert_int_equal(ask.explain, 3);
-    assert_true(ask.probabilities);
+    assert_int_equal(serve_query_wishes(&request, &wishes, &err), TML_OK);
+    assert_int_equal(wishes.ask.k, 2);
+    assert_int_equal(wishes.ask.explain, 3);
+    assert_true(wishes.ask.probabilities);
     request.ask_k = TML_STR("\xff");
-    assert_int_equal(serve_query_ask(&request, &ask, &err), TML_EINVAL);
+    assert_int_equal(serve_query_wishes(&request, &wishes, &err), TML_EINVAL);
     assert_true(tmli_str_starts(tmli_str(err.text), "X-Textml-K: "));
 }
 
@@ -103,17 +104,17 @@ static void parts_are_decoded(void **state)
 {
     (void)state;
     char out[8];
-    assert_int_equal(serve_query_decode(TML_STR("a+b%20c%2B"), out, sizeof(out)), 6);
+    assert_int_equal(serve_uri_decode_part(TML_STR("a+b%20c%2B"), out, sizeof(out)), 6);
     assert_memory_equal(out, "a b c+", 6);
-    assert_int_equal(serve_query_decode(TML_STR("%C3%a9"), out, sizeof(out)), 2);
+    assert_int_equal(serve_uri_decode_part(TML_STR("%C3%a9"), out, sizeof(out)), 2);
     assert_memory_equal(out, "\xc3\xa9", 2);
-    assert_int_equal(serve_query_decode(TML_STR(""), out, 0), 0);
-    assert_int_equal(serve_query_decode(TML_STR("12345678"), out, sizeof(out)), 8);
-    assert_int_equal(serve_query_decode(TML_STR("123456789"), out, sizeof(out)), SIZE_MAX);
-    assert_int_equal(serve_query_decode(TML_STR("%"), out, sizeof(out)), SIZE_MAX);
-    assert_int_equal(serve_query_decode(TML_STR("%4"), out, sizeof(out)), SIZE_MAX);
-    assert_int_equal(serve_query_decode(TML_STR("%4g"), out, sizeof(out)), SIZE_MAX);
-    assert_int_equal(serve_query_decode(TML_STR("%g4"), out, sizeof(out)), SIZE_MAX);
+    assert_int_equal(serve_uri_decode_part(TML_STR(""), out, 0), 0);
+    assert_int_equal(serve_uri_decode_part(TML_STR("12345678"), out, sizeof(out)), 8);
+    assert_int_equal(serve_uri_decode_part(TML_STR("123456789"), out, sizeof(out)), SIZE_MAX);
+    assert_int_equal(serve_uri_decode_part(TML_STR("%"), out, sizeof(out)), SIZE_MAX);
+    assert_int_equal(serve_uri_decode_part(TML_STR("%4"), out, sizeof(out)), SIZE_MAX);
+    assert_int_equal(serve_uri_decode_part(TML_STR("%4g"), out, sizeof(out)), SIZE_MAX);
+    assert_int_equal(serve_uri_decode_part(TML_STR("%g4"), out, sizeof(out)), SIZE_MAX);
 }
 
 int main(void)

@@ -60,7 +60,7 @@ static const char everything[] =
     "  early_stopping: true\n"
     "  patience: 4\n"
     "  seed: 0\n"
-    "serve: {request: {json: question, body: document}, response: {json: answer}}\n";
+    "serve: {request: {json: question, body: document}, response: {json: answer, style: huggingface}}\n";
 
 static tml_recipe *parse(const char *yaml)
 {
@@ -255,7 +255,7 @@ static void every_key_is_read_and_written(void **state)
         "\"epochs\":7,\"batch_size\":99,\"optimizer\":\"sgd\",\"learning_rate\":0.3,\"momentum\":"
         "0.9,\"rho\":0.8,\"beta1\":0.7,\"beta2\":0.6,\"epsilon\":1e-05,\"early_stopping\":true,"
         "\"patience\":4,\"seed\":0},\"serve\":{\"request\":{\"json\":\"question\",\"body\":"
-        "\"document\"},\"response\":{\"json\":\"answer\"}}}");
+        "\"document\"},\"response\":{\"json\":\"answer\",\"style\":\"huggingface\"}}}");
     tml_recipe_free(recipe);
 }
 

@@ -38,6 +38,20 @@ TML_API size_t tml_model_bytes(const tml_model *model);            /* size of th
 /* The keys of the recipe's own JSON request and answer ("input", "result"), or NULL. Borrowed from the model. */
 TML_API const char *tml_model_request_key(const tml_model *model);
 TML_API const char *tml_model_response_key(const tml_model *model);
+/* Whose shapes answers have. X(name, word in recipes and options) */
+#define TML_STYLE_LIST(X)                                                                         \
+    X(TML_STYLE_TEXTML, "textml")                                                                 \
+    X(TML_STYLE_BLAZINGTEXT, "blazingtext") /* [{"label": ["__label__x"], "prob": [0.9]}, …] */ \
+    X(TML_STYLE_HUGGINGFACE, "huggingface") /* [{"label": "x", "score": 0.9}, …] */
+
+typedef enum tml_style {
+#define TML_STYLE_ENUM(name, word) name,
+    TML_STYLE_LIST(TML_STYLE_ENUM)
+#undef TML_STYLE_ENUM
+} tml_style;
+
+/* What the recipe says of it; whoever serves the model may decide otherwise. */
+TML_API tml_style tml_model_response_style(const tml_model *model);
 /* Whether a request that is no JSON holds one document as a whole, rather than a text a line. */
 TML_API bool tml_model_takes_documents(const tml_model *model);
 
