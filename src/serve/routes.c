@@ -221,16 +221,13 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
                         found->pattern.data, TMLI_SHOWN(request->method), found->allow);
         serve_answer_error(answer, 405, err.text);
         answer->allow = found->allow;
-    } else if (!serve_uri_decode(request->name, &lane->arena, &request->name)) {
+    } else if (!serve_uri_decode(request->name, &lane->arena, &request->name) ||
+               !choose_model(lane, found, request)) {
         serve_answer_no_memory(answer);
     } else if (found->answer != NULL) {
         found->answer(lane, request, answer);
-    } else if (found->names_model && serve_refuse_models(lane->server, answer)) {
-        return false;
-    } else if (!choose_model(lane, found, request)) {
-        serve_answer_no_memory(answer);
     } else {
-        return true;
+        return !found->names_model || !serve_refuse_models(lane->server, answer);
     }
     return false;
 }

@@ -25,8 +25,8 @@
 #include "contract/job.h"
 #include "contract/server.h"
 #include "support/patient.h"
-#include "support/wire.h"
 #include "support/tmpdir.h"
+#include "support/wire.h"
 
 enum {
     CLIENTS = 4,

@@ -60,7 +60,8 @@ static const char everything[] =
     "  early_stopping: true\n"
     "  patience: 4\n"
     "  seed: 0\n"
-    "serve: {request: {json: question, body: document}, response: {json: answer, style: huggingface}}\n";
+    "serve: {request: {json: question, body: document}, response: {json: answer, style: "
+    "huggingface}}\n";
 
 static tml_recipe *parse(const char *yaml)
 {
