@@ -13,7 +13,7 @@ enum {
     SHORT_JOB_BYTES = 1 << 20, /* some 16,000 headlines: done in a few slices */
     MAX_BEGUN_SHORT = 32,      /* likewise */
     BEGUN_LONG_A_THREAD = 2,   /* so that two of 100 MiB share a thread, not ten their memory */
-    NICENESS = 5,              /* a third of the weight of the sockets' threads */
+    NICENESS = 10,             /* a ninth of the weight of the sockets' threads */
     MAX_NICENESS = 19,         /* the kernel's */
     BYTES_A_SECOND = 8 << 20,  /* of a thread: a low guess, for when to try again */
     MAX_RETRY_AFTER_S = 60,
