@@ -169,8 +169,11 @@ static ssize_t take_piece(void *ctx, uint64_t at, char *out, size_t max)
     case SERVE_TAKEN_SOME:
     case SERVE_TAKEN_NONE: return (ssize_t)n;
     case SERVE_TAKEN_ALL: return MHD_CONTENT_READER_END_OF_STREAM;
-    case SERVE_TAKEN_CUT: return MHD_CONTENT_READER_END_WITH_ERROR;
+    case SERVE_TAKEN_CUT: break;
     }
+    const serve_exchange *ex =
+        ctx; /* libmicrohttpd may leave the socket open until its client does something */
+    (void)shutdown(fd_of(ex->connection), SHUT_RDWR);
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

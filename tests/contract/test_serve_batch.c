@@ -225,7 +225,7 @@ static void a_request_is_worked_on_as_long_as_it_takes(void **state)
     server *const s = *state;
     double seconds = 0;
     server_start(s, ARGS("--threads", "1", "--header-timeout", "1", "--body-timeout", "1",
-                         "--idle-timeout", "1"));
+                         "--idle-timeout", "1", "--max-body", "1000000000"));
     for (size_t n = 2 << 20; seconds < least_seconds; n *= 2) {
         size_t n_rows = 0;
         size_t n_lines = 0;
