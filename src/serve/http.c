@@ -245,9 +245,9 @@ static struct MHD_Response *create_response(serve_exchange *ex, bool copies, boo
 static bool is_bare(const serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
-    return answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
-           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL &&
-           ex->stage != SERVE_STREAMING;
+    return ex->stage != SERVE_STREAMING && /* first: a worker fills the body then */
+           answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
+           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL;
 }
 
 static enum MHD_Result queue(serve_exchange *ex)
