@@ -132,16 +132,24 @@ void tmli_mlp_deinit(tmli_mlp *mlp)
     *mlp = (tmli_mlp){0};
 }
 
-tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks, tml_error *err)
+tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks, size_t max_bytes,
+                         tml_error *err)
 {
+    tmli_mlp_memo *memo = NULL;
     const tmli_mlp_products products = {.table = mlp->embedding.data,
                                         .n_rows = mlp->embedding.n,
                                         .width = mlp->shape.width,
                                         .weights = mlp->weights[0],
-                                        .n_blocks = mlp->shape.n_blocks,
                                         .outputs = mlp->shape.sizes[0]};
-    const size_t n = n_blocks < products.n_blocks ? n_blocks : products.n_blocks;
-    return tmli_mlp_memo_create(&products, at_end ? products.n_blocks - n : 0, n, &mlp->memo, err);
+    const size_t n_all = mlp->shape.n_blocks;
+    const size_t n = n_blocks < n_all ? n_blocks : n_all;
+    const tml_status status =
+        tmli_mlp_memo_create(&products, at_end ? n_all - n : 0, n, max_bytes, &memo, err);
+    if (status == TML_OK) {
+        tmli_mlp_memo_free(mlp->memo);
+        mlp->memo = memo;
+    }
+    return status;
 }
 
 void tmli_activate(tmli_activation activation, float *x, size_t n)

@@ -71,9 +71,11 @@ bool tmli_mlp_count(const tmli_mlp_shape *shape, size_t *n);
 TML_NODISCARD tml_status tmli_mlp_create(const tmli_mlp_shape *shape, tmli_table table,
                                          uint64_t seed, tmli_mlp *out, tml_error *err);
 void tmli_mlp_deinit(tmli_mlp *mlp); /* frees the slab; leaves {0} */
-/* From now on keeps first-layer sums of frequent rows (models/mlp_memo.h) in the first n_blocks blocks, or the last ones.
- * Predictions stay the same to the last bit; weights and table must not change any more. Errors: TML_ENOMEM. */
-TML_NODISCARD tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks, tml_error *err);
+/* From now on keeps at most max_bytes of first-layer sums of frequent rows (models/mlp_memo.h) in the first n_blocks
+ * blocks, or the last ones; what was kept before is forgotten. Predictions stay the same to the last bit; weights and
+ * table must not change any more. Errors: TML_ENOMEM. */
+TML_NODISCARD tml_status tmli_mlp_keep(tmli_mlp *mlp, bool at_end, size_t n_blocks,
+                                       size_t max_bytes, tml_error *err);
 
 /* TML_EINVAL with a sentence when the shape is out of range or its table has another width. */
 TML_NODISCARD tml_status tmli_mlp_check(const tmli_mlp_shape *shape, tmli_table table,

@@ -8,7 +8,6 @@
 #include "base/status.h"
 
 enum {
-    MEMO_BYTES = 2 << 20,
     LINE_FLOATS = 16 /* a sum begins on a cache line */
 };
 
@@ -27,10 +26,11 @@ struct tmli_mlp_memo {
 };
 
 tml_status tmli_mlp_memo_create(const tmli_mlp_products *products, size_t first_block,
-                                size_t n_blocks, tmli_mlp_memo **out, tml_error *err)
+                                size_t n_blocks, size_t max_bytes, tmli_mlp_memo **out,
+                                tml_error *err)
 {
     const size_t stride = (products->outputs + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
-    const size_t most = MEMO_BYTES / sizeof(float) / stride / n_blocks;
+    const size_t most = n_blocks > 0 ? max_bytes / sizeof(float) / stride / n_blocks : 0;
     const size_t n_rows = most < products->n_rows ? most : products->n_rows;
     tmli_mlp_memo *memo = tmli_calloc(1, sizeof *memo);
     if (memo == NULL) {

@@ -19,14 +19,15 @@ typedef struct tmli_mlp_memo tmli_mlp_memo;
 typedef struct tmli_mlp_products {
     const float *table; /* [n_rows, width] */
     size_t n_rows, width;
-    const float *weights; /* [n_blocks · width, outputs] */
-    size_t n_blocks, outputs;
+    const float *weights; /* [blocks · width, outputs] */
+    size_t outputs;
 } tmli_mlp_products;
 
-/* A memo of the first rows of the table in n_blocks blocks from first_block on, as many rows as 2 MiB hold. Memory is
+/* A memo of the first rows of the table in n_blocks blocks from first_block on, as many rows as max_bytes hold. Memory is
  * touched only where it is used. out: free with tmli_mlp_memo_free. Errors: TML_ENOMEM. */
 TML_NODISCARD tml_status tmli_mlp_memo_create(const tmli_mlp_products *products, size_t first_block,
-                                              size_t n_blocks, tmli_mlp_memo **out, tml_error *err);
+                                              size_t n_blocks, size_t max_bytes,
+                                              tmli_mlp_memo **out, tml_error *err);
 void tmli_mlp_memo_free(tmli_mlp_memo *memo); /* NULL is allowed */
 
 /* x[entry.row] · w[entry.block], [outputs], summed from zero in rising order of the inputs; computed now if need be. NULL

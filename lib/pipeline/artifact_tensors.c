@@ -8,7 +8,8 @@
 enum {
     NETWORK_TENSORS = 4, /* besides the layers': the vocabulary's three and the embedding */
     PREFIX_BYTES = 16,   /* "features.7." */
-    KEPT_POSITIONS = 16 /* where frequent words' products are kept: headlines have some ten words */
+    CACHE_BYTES =
+        16 << 20 /* most of what a network keeps; all words of headlines but one in seventy */
 };
 
 /* ---- names ---- */
@@ -174,8 +175,7 @@ static tml_status map_network(const tmli_safetensors *file, tml_model *model, tm
         layer_name(name, l, "bias");
         TMLI_TRY(get_matrix(file, source, name, mlp->shape.sizes[l], 0, &mlp->biases[l], err));
     }
-    const bool at_end = tmli_model_sequence(model->recipe).padding == TMLI_SIDE_PRE;
-    TMLI_TRY(tmli_mlp_keep(mlp, at_end, KEPT_POSITIONS, err));
+    TMLI_TRY(tml_model_limit_cache(model, CACHE_BYTES, err));
 cleanup:
     return status;
 }

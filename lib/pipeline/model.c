@@ -6,6 +6,10 @@
 #include "base/mem.h"
 #include "base/status.h"
 
+enum {
+    KEPT_POSITIONS = 16 /* where frequent words' sums are kept: headlines have some ten words */
+};
+
 void tml_model_free(tml_model *model)
 {
     if (model == NULL) {
@@ -42,6 +46,15 @@ const char *tml_model_recipe_name(const tml_model *model)
 size_t tml_model_bytes(const tml_model *model)
 {
     return model->mapping.n;
+}
+
+tml_status tml_model_limit_cache(tml_model *model, size_t max_bytes, tml_error *err)
+{
+    if (model->mlp.shape.n_layers == 0) {
+        return TML_OK;
+    }
+    const bool at_end = tmli_model_sequence(model->recipe).padding == TMLI_SIDE_PRE;
+    return tmli_mlp_keep(&model->mlp, at_end, KEPT_POSITIONS, max_bytes, err);
 }
 
 const char *tml_model_request_key(const tml_model *model)

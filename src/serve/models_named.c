@@ -15,6 +15,7 @@ enum {
     WAIT_S = 60,      /* for requests that still use a model, or for one that somebody else loads */
     MAX_TRIES = 4,    /* to find a model that others load and unload at the same time */
     SPARE_SHARE = 10, /* a tenth of the memory is left for requests */
+    CACHE_BYTES = 2 << 20, /* of each network's sums: many share the memory */
 };
 
 /* ---- the list, under the lock ---- */
@@ -231,7 +232,10 @@ static unsigned load_reserved(serve_models *models, serve_model *entry, bool hol
 {
     tml_model *model = NULL;
     serve_model *unused = NULL;
-    const tml_status loaded = serve_load_verified(entry->dir, &model, err);
+    tml_status loaded = serve_load_verified(entry->dir, &model, err);
+    if (loaded == TML_OK) {
+        loaded = tml_model_limit_cache(model, CACHE_BYTES, err);
+    }
     (void)pthread_mutex_lock(&models->lock);
     if (loaded == TML_OK) {
         entry->model = model;
@@ -489,6 +493,11 @@ tml_status serve_models_replace(serve_models *models, serve_model *held, tml_mod
         return tmli_fail_memory(err, "a model");
     }
     fresh->model = model;
+    const tml_status status = tml_model_limit_cache(model, CACHE_BYTES, err);
+    if (status != TML_OK) {
+        serve_model_free(fresh);
+        return status;
+    }
     fresh->is_found = held->is_found;
     fresh->trial = held->trial;
     serve_model *unused = fresh;

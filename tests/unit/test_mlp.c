@@ -20,7 +20,8 @@ enum {
     TABLE_ROWS = 50,
     WIDTH = 7,
     BLOCKS = 9,
-    ROWS = 70
+    ROWS = 70,
+    KEPT_BYTES = 1 << 20, /* room for all sums */
 };
 
 static float table_data[TABLE_ROWS * WIDTH];
@@ -325,7 +326,7 @@ static void every_failed_allocation_is_reported(void **state)
             status = tmli_mlp_scratch_init(&scratch, &mlp, 3, NULL);
         }
         if (status == TML_OK) {
-            status = tmli_mlp_keep(&mlp, true, 3, NULL);
+            status = tmli_mlp_keep(&mlp, true, 3, KEPT_BYTES, NULL);
         }
         fail_allocation(NEVER);
         tmli_mlp_deinit(&mlp);
@@ -366,7 +367,8 @@ static void kept_sums_change_no_bit(void **state)
         tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
         float want[ROWS * 5];
         predict_with(&mlp, &set.rows, 64, want);
-        assert_int_equal(tmli_mlp_keep(&mlp, n_blocks % 8 == 1, n_blocks, NULL), TML_OK);
+        assert_int_equal(tmli_mlp_keep(&mlp, n_blocks % 8 == 1, n_blocks, KEPT_BYTES, NULL),
+                         TML_OK);
         const tmli_entry first = {n_blocks % 8 == 1 ? BLOCKS - 1 : 0, TABLE_ROWS - 1};
         assert_non_null(tmli_mlp_memo_find(mlp.memo, tmli_kernels_best(), first));
         pthread_t thread;
@@ -383,11 +385,30 @@ static void kept_sums_change_no_bit(void **state)
     }
 }
 
+static void a_memo_keeps_no_more_than_its_bytes(void **state)
+{
+    (void)state;
+    enum {
+        SUM_BYTES = 48 * sizeof(float) /* of 33 outputs: whole cache lines */
+    };
+    tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    const tmli_kernels *kernels = tmli_kernels_best();
+    for (size_t n_rows = 0; n_rows < TABLE_ROWS; n_rows += 7) {
+        const size_t max_bytes = (2 * n_rows + 1) * SUM_BYTES; /* of two blocks */
+        assert_int_equal(tmli_mlp_keep(&mlp, false, 2, max_bytes, NULL), TML_OK);
+        for (uint32_t row = 0; row < TABLE_ROWS; row++) {
+            const float *sum = tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){1, row});
+            assert_int_equal(sum != NULL, row < n_rows);
+        }
+    }
+    tmli_mlp_deinit(&mlp);
+}
+
 static void a_memo_knows_its_rows_and_blocks(void **state)
 {
     (void)state;
     tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
-    assert_int_equal(tmli_mlp_keep(&mlp, true, 2, NULL), TML_OK);
+    assert_int_equal(tmli_mlp_keep(&mlp, true, 2, KEPT_BYTES, NULL), TML_OK);
     const tmli_kernels *kernels = tmli_kernels_best();
     assert_null(tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS - 3, 0}));
     assert_null(tmli_mlp_memo_find(mlp.memo, kernels, (tmli_entry){BLOCKS, 0}));
@@ -413,6 +434,7 @@ int main(void)
         cmocka_unit_test(entries_out_of_range_are_ignored),
         cmocka_unit_test(long_rows_are_cut_into_groups),
         cmocka_unit_test(kept_sums_change_no_bit),
+        cmocka_unit_test(a_memo_keeps_no_more_than_its_bytes),
         cmocka_unit_test(a_memo_knows_its_rows_and_blocks),
         cmocka_unit_test(initial_weights_are_glorots),
         cmocka_unit_test(parameters_are_counted),

@@ -35,6 +35,11 @@ TML_API size_t tml_model_labels(const tml_model *model); /* number of labels, at
 TML_API tml_str tml_model_label(const tml_model *model, size_t i);
 TML_API const char *tml_model_recipe_name(const tml_model *model); /* borrowed from the model */
 TML_API size_t tml_model_bytes(const tml_model *model);            /* size of the tensors */
+/* A network that was loaded keeps partial sums of frequent words as they are first asked for: up to 16 MiB for all its
+ * sessions, or max_bytes from now on; other models keep nothing. Answers are the same to the last bit. Before any
+ * session of the model is opened. Errors: TML_ENOMEM. */
+TML_API TML_NODISCARD tml_status tml_model_limit_cache(tml_model *model, size_t max_bytes,
+                                                       tml_error *err);
 /* The keys of the recipe's own JSON request and answer ("input", "result"), or NULL. Borrowed from the model. */
 TML_API const char *tml_model_request_key(const tml_model *model);
 TML_API const char *tml_model_response_key(const tml_model *model);
