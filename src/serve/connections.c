@@ -399,6 +399,15 @@ static bool init_ending(pthread_cond_t *ending)
     return done;
 }
 
+unsigned serve_connections_of_pool(const serve_limits *limits, size_t n_threads)
+{
+    enum {
+        MOST = 1 << 30
+    };
+    const size_t more = limits->max_connections + SERVE_MORE_CONNECTIONS;
+    return more < MOST / n_threads ? (unsigned)(more * n_threads) : MOST;
+}
+
 tml_status serve_connections_init(serve_connections *list, const serve_limits *limits, bool is_tls,
                                   tml_error *err)
 {

@@ -74,6 +74,10 @@ TML_NODISCARD tml_status serve_connections_init(serve_connections *list, const s
                                                 bool is_tls, tml_error *err);
 void serve_connections_deinit(serve_connections *list); /* all removed by then */
 
+/* What a pool that gives each of its threads an equal share of the connections must be told, since one thread may have to
+ * hold all: the list counts them together, and refuses in words. */
+unsigned serve_connections_of_pool(const serve_limits *limits, size_t n_threads);
+
 /* Owned by the list until removed; NULL when memory is short. address: the client's, NULL when unknown. Over the limits it
  * gets a refusal, far over them it is shut down. */
 serve_connection *serve_connections_add(serve_connections *list, int fd,

@@ -22,6 +22,7 @@
 #include "serve/gather.h"
 #include "serve/kept.h"
 #include "serve/listen.h"
+#include "serve/scheduling.h"
 
 enum {
     /* Of each connection: headers, and the piece of a body that is read at a time. libmicrohttpd clears all of it after
@@ -101,6 +102,7 @@ static void *begin(void *ctx, const char *target, struct MHD_Connection *connect
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    serve_schedule_socket(lane);
     ex->http = http;
     ex->connection = connection;
     ex->suspend = suspend;
@@ -452,17 +454,6 @@ static size_t leave_escapes(void *ctx, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-/* libmicrohttpd gives each thread an equal share, but a thread may have to hold all: the list of connections counts them
- * together, and refuses in words. */
-static unsigned connection_limit(size_t max_connections, size_t n_threads)
-{
-    enum {
-        MOST = 1 << 30
-    };
-    const size_t more = max_connections + SERVE_MORE_CONNECTIONS;
-    return more < MOST / n_threads ? (unsigned)(more * n_threads) : MOST;
-}
-
 static tml_status start_daemon(serve_http *http, const serve_http_options *options, tml_error *err)
 {
     /* A pool of one is no pool; the library warns about it. */
@@ -483,7 +474,7 @@ static tml_status start_daemon(serve_http *http, const serve_http_options *optio
         MHD_OPTION_NOTIFY_CONNECTION, watch_connection, http, MHD_OPTION_URI_LOG_CALLBACK, begin,
         http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        connection_limit(limits->max_connections, options->n_threads), MHD_OPTION_THREAD_STACK_SIZE,
+        serve_connections_of_pool(limits, options->n_threads), MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)STACK_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, more,
         MHD_OPTION_END);
     if (http->daemon == NULL) {

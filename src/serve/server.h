@@ -47,6 +47,13 @@ typedef struct serve_settings {
     bool streams;           /* answers of lines to long requests are sent as they come */
 } serve_settings;
 
+/* When a thread is woken on a processor where another one runs. */
+typedef enum serve_turn {
+    SERVE_GOES_FIRST,
+    SERVE_YIELDS,
+    SERVE_KEEPS_TURN, /* whatever its policy is, it stays */
+} serve_turn;
+
 /* What one thread needs to answer. Only its thread touches it, but for n_open. */
 typedef struct serve_lane {
     serve_server *server;    /* borrowed */
@@ -54,6 +61,8 @@ typedef struct serve_lane {
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
     serve_counters counters;
+    serve_turn
+        turn;   /* of a thread that owns connections; serve/scheduling.h, which alone changes it */
     void *side; /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;

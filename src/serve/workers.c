@@ -2,19 +2,17 @@
 #include "serve/workers.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "serve/scheduling.h"
 
 enum {
     STACK_BYTES = 512 << 10,   /* address space; what is touched counts, a few pages */
     SHORT_JOB_BYTES = 1 << 20, /* some 16,000 headlines: done in a few slices */
     MAX_BEGUN_SHORT = 32,      /* likewise */
     BEGUN_LONG_A_THREAD = 2,   /* so that two of 100 MiB share a thread, not ten their memory */
-    NICENESS = 10,             /* a ninth of the weight of the sockets' threads */
-    MAX_NICENESS = 19,         /* the kernel's */
     BYTES_A_SECOND = 8 << 20,  /* of a thread: a low guess, for when to try again */
     MAX_RETRY_AFTER_S = 60,
 };
@@ -141,18 +139,10 @@ static void work(serve_workers *workers, serve_lane *lane, serve_job *job)
     (void)pthread_mutex_unlock(&workers->lock);
 }
 
-/* Linux has priorities of threads, and 0 means the calling one. A thread that may not change its own goes on as it is. */
-static void lower_priority(void)
-{
-    const int now = getpriority(PRIO_PROCESS, 0);
-    const int lower = now + NICENESS < MAX_NICENESS ? now + NICENESS : MAX_NICENESS;
-    (void)setpriority(PRIO_PROCESS, 0, lower);
-}
-
 static void *run(void *arg)
 {
     serve_workers *workers = arg;
-    lower_priority();
+    serve_schedule_worker();
     serve_lane *lane = serve_lane_create(workers->server);
     for (serve_job *job = take(workers); job != NULL; job = take(workers)) {
         work(workers, lane, job);
