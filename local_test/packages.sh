@@ -26,7 +26,7 @@ container_packages=(podman runc netavark aardvark-dns iptables mmdebstrap)
 test_packages=(
   "${unit_test_packages[@]}" "${container_packages[@]}"
   openssl jq awscli docker-registry
-  clang libclang-rt-14-dev
+  clang libclang-rt-14-dev lld
   clang-format clang-tidy cppcheck shellcheck
   gcovr wrk locales chromium
   nodejs python3-boto3 python3-jsonschema python3-jmespath python3-yaml

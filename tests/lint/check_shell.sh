@@ -6,4 +6,4 @@ cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
 find . \( -path ./build -o -path ./.git -o -path ./tests/lint/fixtures \) -prune -o -type f \
   \( -name '*.sh' -o ! -name '*.*' -perm -u+x -exec awk 'FNR == 1 { exit !/^#!.*sh$/ }' {} \; \) -print |
-  LC_ALL=C sort | xargs shellcheck -x -P SCRIPTDIR
+  LC_ALL=C sort | xargs -P "$(nproc)" -n 8 shellcheck -x -P SCRIPTDIR
