@@ -50,7 +50,7 @@ static progress give_up(serve_exchange *ex, unsigned status, const char *sentenc
 {
     serve_answer_reset(&ex->answer);
     serve_answer_error(&ex->answer, status, sentence);
-    return ex->has_pieces ? CUT_SHORT : ANSWERED;
+    return ex->pieces.has_begun ? CUT_SHORT : ANSWERED;
 }
 
 static progress give_up_late(serve_exchange *ex, double timeout_s)
@@ -70,7 +70,6 @@ static progress give_up_late(serve_exchange *ex, double timeout_s)
 /* Begins the work with the first slice. */
 static progress begin(serve_exchange *ex, serve_lane *lane)
 {
-    ex->has_pieces = false;
     ex->request.body = tmli_buf_str(&ex->body);
     const serve_call call = {&ex->request, &ex->answer};
     ex->invocation = serve_route_long(lane, &call, &ex->body);
@@ -95,9 +94,7 @@ static progress work(serve_exchange *ex, serve_lane *lane)
     }
     switch (serve_invocation_step(ex->invocation)) {
     case SERVE_SLICE_MORE: return GOES_ON;
-    case SERVE_SLICE_PIECE:
-        ex->has_pieces = true;
-        return serve_exchange_put_piece(ex) ? GOES_ON : CUT_SHORT;
+    case SERVE_SLICE_PIECE: return serve_exchange_put_piece(ex) ? GOES_ON : CUT_SHORT;
     case SERVE_SLICE_DONE: return ANSWERED;
     case SERVE_SLICE_BROKEN: return CUT_SHORT;
     }
