@@ -228,7 +228,7 @@ static void models_of_a_directory_come_when_they_are_asked_for(void **state)
     assert_invoked(s, "first", "a");
     assert_int_equal(many_invoke(s, "second"), 404);
     char *flat = tmpdir_path(s->model_dir, "second"); /* the artifact itself */
-    char *from = many_made("b");
+    char *from = word_models_path("b");
     word_model_copy(from, flat, false);
     assert_invoked(s, "second", "b");
     static const char *const outside[] = {"..", "%2e%2e",        "..%2F..", "%2Fetc",
@@ -300,7 +300,7 @@ static void a_model_of_a_directory_that_changes_is_loaded_again(void **state)
 static void a_server_of_one_model_has_no_names(void **state)
 {
     server *s = *state;
-    char *dir = many_made("a");
+    char *dir = word_models_path("a");
     server_launch(s, ARGS("--model-dir", dir, "--host", "127.0.0.1", "--port", "0"));
     s->port = process_port(&s->process, PROCESS_SECONDS);
     s->client = http_client_create(s->port);
@@ -327,5 +327,5 @@ int main(void)
         UNSTARTED(a_model_of_a_directory_that_changes_is_loaded_again),
         UNSTARTED(a_server_of_one_model_has_no_names),
     };
-    return cmocka_run_group_tests(tests, many_make, many_remove);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

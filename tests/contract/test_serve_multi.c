@@ -96,7 +96,7 @@ static void M04_what_cannot_be_loaded_is_refused(void **state)
 static void models_lie_below_their_directory(void **state)
 {
     server *s = *state;
-    char *outside = many_made("a");
+    char *outside = word_models_path("a");
     char *inside = many_place(s, "a", "a1b2");
     char *linked = tmpdir_path(s->model_dir, "linked");
     char path[1024];
@@ -425,5 +425,5 @@ int main(void)
         STARTED(M11_the_target_model_header_does_not_route),
         STARTED(M12_of_two_loads_of_a_name_one_wins),
     };
-    return cmocka_run_group_tests(tests, many_make, many_remove);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }
