@@ -93,6 +93,13 @@ long many_load(server *s, const char *name, const char *url)
     return s->answer.status;
 }
 
+char *many_place_loaded(server *s, const char *which, const char *name)
+{
+    char *url = many_place(s, which, name);
+    assert_int_equal(many_load(s, name, url), 200);
+    return url;
+}
+
 /* Asks a model, by its name as it stands in a path, for "hot". */
 long many_invoke(server *s, const char *name)
 {

@@ -17,6 +17,9 @@ void many_start(server *s, const char *const *more);
 /* Puts artifact `which` where the platform would unpack a model of this name; its url (free). */
 char *many_place(const server *s, const char *which, const char *name);
 
+/* many_place, and the model is loaded by this name. */
+char *many_place_loaded(server *s, const char *which, const char *name);
+
 /* Each leaves the answer in s->answer, and returns its status. Names are as they stand in a path, but for loading. */
 long many_send(server *s, const char *method, const char *path, const char *body);
 long many_load(server *s, const char *name, const char *url);

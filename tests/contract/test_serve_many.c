@@ -86,8 +86,7 @@ static void M13_requests_that_run_end_well_when_their_model_goes(void **state)
 static void M14_files_may_go_once_a_model_is_loaded(void **state)
 {
     server *s = *state;
-    char *url = many_place(s, "a", "m");
-    assert_int_equal(many_load(s, "m", url), 200);
+    char *url = many_place_loaded(s, "a", "m");
     char *old = tmpdir_path(s->model_dir, "m");
     tmpdir_remove(old);
     assert_invoked(s, "m", "a");
@@ -166,9 +165,8 @@ static void models_come_and_go_while_others_are_asked(void **state)
         ROUNDS = 40
     };
     server *s = *state;
-    char *url_a = many_place(s, "a", "a");
+    char *url_a = many_place_loaded(s, "a", "a");
     char *url_b = many_place(s, "b", "b");
-    assert_int_equal(many_load(s, "a", url_a), 200);
     asker askers[] = {{.port = s->port, .which = "a"},
                       {.port = s->port, .which = "b", .comes_and_goes = true}};
     pthread_t threads[COUNT_OF(askers)];
