@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 tmli_reader tmli_reader_of(const void *bytes, size_t n)
 {
     const unsigned char *const at = bytes;
@@ -142,6 +144,18 @@ size_t tmli_str_find(tml_str s, const char *text)
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+char *tmli_str_copy(tml_str s)
+{
+    char *copy = tmli_malloc(s.len + 1);
+    if (copy != NULL) {
+        if (s.len > 0) {
+            memcpy(copy, s.data, s.len);
+        }
+        copy[s.len] = '\0';
+    }
+    return copy;
 }
 
 tml_str tmli_str_trim(tml_str s)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "textml/str.h"
+#include "textml/version.h"
 
 /* A cursor that knows its end. A read past the end returns false, leaves *out, and does not move. */
 typedef struct tmli_reader {
@@ -55,6 +56,7 @@ int tmli_str_compare(tml_str a, tml_str b);    /* as unsigned bytes; a prefix co
 bool tmli_str_starts(tml_str s, const char *prefix);
 bool tmli_str_ends(tml_str s, const char *suffix);
 size_t tmli_str_find(tml_str s, const char *text); /* where it stands first; SIZE_MAX: nowhere */
+char *tmli_str_copy(tml_str s) TML_NODISCARD;      /* as a C string, owned; NULL: memory is short */
 tml_str tmli_str_trim(tml_str s); /* without ASCII blanks, tabs and line ends on both sides */
 /* Writes latin-1 as UTF-8: bytes from 0x80 on become the two bytes of the code point of that value. Returns the bytes
  * written, at most 2 * n. to: room for them; from may be the last n of room for 2 * n. */

@@ -69,34 +69,28 @@ static size_t less(size_t a, size_t b)
     return a > b ? a - b : 0;
 }
 
-/* Pages of files count as used there until somebody needs them; those of tmpfs, which are files too, stay. */
-static bool read_version_2(const char *root, tmli_buf *scratch, tmli_memory *out)
-{
-    size_t cached = 0;
-    size_t shared = 0;
-    if (!read_bytes(root, "memory.max", scratch, &out->limit_bytes) ||
-        !read_bytes(root, "memory.current", scratch, &out->used_bytes)) {
-        return false;
-    }
-    if (read_text(root, "memory.stat", scratch)) {
-        (void)find_number(tmli_buf_str(scratch), "file ", &cached);
-        (void)find_number(tmli_buf_str(scratch), "shmem ", &shared);
-    }
-    out->used_bytes = less(out->used_bytes, less(cached, shared));
-    return true;
-}
+/* Where a version of cgroups tells what it grants: files below its root, keys in the statistics. */
+typedef struct version {
+    const char *limit, *used, *statistics;
+    const char *cached, *shared;
+} version;
 
-static bool read_version_1(const char *root, tmli_buf *scratch, tmli_memory *out)
+static const version version_1 = {"memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes",
+                                  "memory/memory.stat", "total_cache ", "total_shmem "};
+static const version version_2 = {"memory.max", "memory.current", "memory.stat", "file ", "shmem "};
+
+/* Pages of files count as used there until somebody needs them; those of tmpfs, which are files too, stay. */
+static bool read_version(const version *v, const char *root, tmli_buf *scratch, tmli_memory *out)
 {
     size_t cached = 0;
     size_t shared = 0;
-    if (!read_bytes(root, "memory/memory.limit_in_bytes", scratch, &out->limit_bytes) ||
-        !read_bytes(root, "memory/memory.usage_in_bytes", scratch, &out->used_bytes)) {
+    if (!read_bytes(root, v->limit, scratch, &out->limit_bytes) ||
+        !read_bytes(root, v->used, scratch, &out->used_bytes)) {
         return false;
     }
-    if (read_text(root, "memory/memory.stat", scratch)) {
-        (void)find_number(tmli_buf_str(scratch), "total_cache ", &cached);
-        (void)find_number(tmli_buf_str(scratch), "total_shmem ", &shared);
+    if (read_text(root, v->statistics, scratch)) {
+        (void)find_number(tmli_buf_str(scratch), v->cached, &cached);
+        (void)find_number(tmli_buf_str(scratch), v->shared, &shared);
     }
     out->used_bytes = less(out->used_bytes, less(cached, shared));
     return true;
@@ -130,8 +124,8 @@ bool tmli_memory_read(const char *cgroup_root, const char *meminfo, tmli_memory 
     tmli_buf scratch = {0};
     tmli_memory granted = {0};
     tmli_memory machine = {0};
-    const bool has_grant = read_version_2(cgroup_root, &scratch, &granted) ||
-                           read_version_1(cgroup_root, &scratch, &granted);
+    const bool has_grant = read_version(&version_2, cgroup_root, &scratch, &granted) ||
+                           read_version(&version_1, cgroup_root, &scratch, &granted);
     const bool has_machine = read_machine(meminfo, &scratch, &machine);
     tmli_buf_deinit(&scratch);
     if (has_grant && (!has_machine || tmli_memory_left(&granted) < tmli_memory_left(&machine))) {

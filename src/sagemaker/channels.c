@@ -46,16 +46,6 @@ void sm_channels_deinit(sm_channels *channels)
     channels->n = 0;
 }
 
-static char *copy(tml_str text)
-{
-    char *out = tmli_malloc(text.len + 1);
-    if (out != NULL) {
-        memcpy(out, text.data, text.len);
-        out[text.len] = '\0';
-    }
-    return out;
-}
-
 static bool is_foreign(tml_str name)
 {
     for (size_t i = 0; i < sizeof(foreign_channels) / sizeof(foreign_channels[0]); i++) {
@@ -178,9 +168,9 @@ static tml_status add(sm_channels *channels, tml_str name, char *path, tml_str c
                             : tmli_fail_memory(err, "channels");
     }
     slot->path = path;
-    slot->name = copy(name);
+    slot->name = tmli_str_copy(name);
     if (content_type.data != NULL) {
-        slot->content_type = copy(content_type);
+        slot->content_type = tmli_str_copy(content_type);
     }
     if (slot->name == NULL || (content_type.data != NULL && slot->content_type == NULL)) {
         return tmli_fail_memory(err, "channels");
@@ -298,7 +288,7 @@ tml_status sm_channels_add_argument(sm_channels *channels, const char *argument,
     if (!tmli_file_exists(equals + 1)) {
         return tmli_fail(err, TML_EIO, "--channel %s: no such file or directory", argument);
     }
-    return add(channels, name, copy(tmli_str(equals + 1)), (tml_str){NULL, 0}, err);
+    return add(channels, name, tmli_str_copy(tmli_str(equals + 1)), (tml_str){NULL, 0}, err);
 }
 
 const sm_channel *sm_channels_find(const sm_channels *channels, const char *a, const char *b)

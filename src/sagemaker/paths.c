@@ -1,22 +1,11 @@
 #include "sagemaker/paths.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/status.h"
-
-static char *copy(const char *text)
-{
-    const size_t n = strlen(text) + 1;
-    char *out = tmli_malloc(n);
-    if (out != NULL) {
-        memcpy(out, text, n);
-    }
-    return out;
-}
 
 tml_status sm_paths_init(sm_paths *out, const char *base_dir, const char *model_dir,
                          const char *output_dir, tml_error *err)
@@ -29,14 +18,16 @@ tml_status sm_paths_init(sm_paths *out, const char *base_dir, const char *model_
     if (root == NULL || *root == '\0') {
         root = "/opt/ml";
     }
-    out->root = copy(root);
+    out->root = tmli_str_copy(tmli_str(root));
     out->hyperparameters = tmli_path_join(root, "input/config/hyperparameters.json");
     out->channels = tmli_path_join(root, "input/config/inputdataconfig.json");
     out->resources = tmli_path_join(root, "input/config/resourceconfig.json");
     out->data = tmli_path_join(root, "input/data");
-    out->model = model_dir != NULL ? copy(model_dir) : tmli_path_join(root, "model");
+    out->model =
+        model_dir != NULL ? tmli_str_copy(tmli_str(model_dir)) : tmli_path_join(root, "model");
     out->models = tmli_path_join(root, "models");
-    out->output = output_dir != NULL ? copy(output_dir) : tmli_path_join(root, "output");
+    out->output =
+        output_dir != NULL ? tmli_str_copy(tmli_str(output_dir)) : tmli_path_join(root, "output");
     if (out->output != NULL) {
         out->failure = tmli_path_join(out->output, "failure");
         out->figures = tmli_path_join(out->output, "data");

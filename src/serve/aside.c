@@ -29,16 +29,6 @@ bool serve_is_long(const serve_exchange *ex)
             asks_to_explain(&ex->request, tmli_buf_str(&ex->body)));
 }
 
-void serve_turn_away(serve_exchange *ex, unsigned retry_after_s)
-{
-    serve_answer_reset(&ex->answer);
-    serve_answer_error(&ex->answer, 503,
-                       "too many long requests wait to be answered; try again later, or start "
-                       "serve with a larger --max-queue");
-    ex->answer.retry_after_s = retry_after_s;
-    ex->stage = SERVE_ANSWERED;
-}
-
 typedef enum progress {
     GOES_ON,
     ANSWERED,
@@ -50,7 +40,7 @@ static progress give_up(serve_exchange *ex, unsigned status, const char *sentenc
 {
     serve_answer_reset(&ex->answer);
     serve_answer_error(&ex->answer, status, sentence);
-    return ex->has_pieces ? CUT_SHORT : ANSWERED;
+    return ex->pieces.has_begun ? CUT_SHORT : ANSWERED;
 }
 
 static progress give_up_late(serve_exchange *ex, double timeout_s)
@@ -70,7 +60,6 @@ static progress give_up_late(serve_exchange *ex, double timeout_s)
 /* Begins the work with the first slice. */
 static progress begin(serve_exchange *ex, serve_lane *lane)
 {
-    ex->has_pieces = false;
     ex->request.body = tmli_buf_str(&ex->body);
     const serve_call call = {&ex->request, &ex->answer};
     ex->invocation = serve_route_long(lane, &call, &ex->body);
@@ -95,9 +84,7 @@ static progress work(serve_exchange *ex, serve_lane *lane)
     }
     switch (serve_invocation_step(ex->invocation)) {
     case SERVE_SLICE_MORE: return GOES_ON;
-    case SERVE_SLICE_PIECE:
-        ex->has_pieces = true;
-        return serve_exchange_put_piece(ex) ? GOES_ON : CUT_SHORT;
+    case SERVE_SLICE_PIECE: return serve_exchange_put_piece(ex) ? GOES_ON : CUT_SHORT;
     case SERVE_SLICE_DONE: return ANSWERED;
     case SERVE_SLICE_BROKEN: return CUT_SHORT;
     }
@@ -125,6 +112,17 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     return true;
 }
 
+/* Answers that there is no place in the queue. */
+static void turn_away(serve_exchange *ex, unsigned retry_after_s)
+{
+    serve_answer_reset(&ex->answer);
+    serve_answer_error(&ex->answer, 503,
+                       "too many long requests wait to be answered; try again later, or start "
+                       "serve with a larger --max-queue");
+    ex->answer.retry_after_s = retry_after_s;
+    ex->stage = SERVE_ANSWERED;
+}
+
 bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *loaders)
 {
     const bool is_loading = serve_is_loading(ex->lane->server, &ex->request);
@@ -135,7 +133,7 @@ bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *
     }
     switch (serve_workers_admit(to, &ex->job, ex->body.len, &retry_after_s)) {
     case SERVE_NO_WORKER: return false;
-    case SERVE_QUEUE_FULL: serve_turn_away(ex, retry_after_s); return true;
+    case SERVE_QUEUE_FULL: turn_away(ex, retry_after_s); return true;
     case SERVE_ADMITTED: break;
     }
     ex->stage = SERVE_WORKING;

@@ -9,8 +9,6 @@
 
 /* Whether the answer takes so long that others would have to wait. */
 bool serve_is_long(const serve_exchange *ex);
-/* Answers that there is no place in the queue. */
-void serve_turn_away(serve_exchange *ex, unsigned retry_after_s);
 /* For the workers: a slice of the work on an exchange. True when it is answered; then its own thread has it again. */
 bool serve_work_aside(serve_lane *lane, serve_job *job);
 

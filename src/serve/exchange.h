@@ -30,7 +30,7 @@ typedef struct serve_pieces {
     pthread_mutex_t lock;
     tmli_buf bytes; /* under lock, as all below but is_gone */
     size_t n_taken; /* of bytes */
-    bool has_begun;
+    bool has_begun; /* some is out; the worker alone writes it and may read it unlocked */
     bool has_ended; /* the worker is done with the exchange */
     bool is_cut_short;
     bool is_asleep;      /* the connection waits for a piece, suspended */
@@ -60,7 +60,6 @@ typedef struct serve_exchange {
     serve_answer answer;
     serve_pieces pieces;
     serve_invocation *invocation; /* owned; of a long request between its slices, otherwise NULL */
-    bool has_pieces;              /* some of its answer is out */
 } serve_exchange;
 
 /* Those of one thread that wait for use. */

@@ -111,12 +111,10 @@ static unsigned resolve(const char *path, char **out, tml_error *err)
         (void)tmli_fail(err, TML_EIO, "%.256s: %s", path, strerror(error));
         return error == ENOENT || error == ENOTDIR ? 404 : 400;
     }
-    const size_t n = strlen(buffer) + 1;
-    char *copy = tmli_malloc(n);
+    char *copy = tmli_str_copy(tmli_str(buffer));
     if (copy == NULL) {
         return fail_memory(err);
     }
-    memcpy(copy, buffer, n);
     *out = copy;
     return 200;
 }

@@ -167,16 +167,6 @@ static void free_unused(serve_model *unused)
 
 /* ---- loading ---- */
 
-static char *copy_text(tml_str text)
-{
-    char *out = tmli_malloc(text.len + 1);
-    if (out != NULL) {
-        memcpy(out, text.data, text.len);
-        out[text.len] = '\0';
-    }
-    return out;
-}
-
 /* An entry that loads. Takes dir, also on failure (NULL: memory is short). */
 static serve_model *create_entry(tml_str name, tml_str url, char *dir)
 {
@@ -185,9 +175,9 @@ static serve_model *create_entry(tml_str name, tml_str url, char *dir)
         tmli_free(dir);
         return NULL;
     }
-    entry->name = copy_text(name);
+    entry->name = tmli_str_copy(name);
     entry->n_name = name.len;
-    entry->url = copy_text(url);
+    entry->url = tmli_str_copy(url);
     entry->dir = dir;
     if (entry->name == NULL || entry->url == NULL) {
         serve_model_free(entry);
@@ -486,7 +476,7 @@ serve_trial *serve_model_trial(serve_model *held)
 tml_status serve_models_replace(serve_models *models, serve_model *held, tml_model *model,
                                 tml_error *err)
 {
-    char *dir = copy_text(tmli_str(held->dir));
+    char *dir = tmli_str_copy(tmli_str(held->dir));
     serve_model *fresh = dir != NULL ? create_entry(name_of(held), tmli_str(held->url), dir) : NULL;
     if (fresh == NULL) {
         tml_model_free(model);

@@ -1,10 +1,10 @@
 /* The model's state and the threads' lanes. */
 #include "serve/server.h"
 
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
@@ -21,16 +21,6 @@ static void set_fault(serve_server *server, const tml_error *fault)
 {
     serve_models_set_fault(&server->models, fault);
     tml_logf(server->log, TML_LOG_ERROR, "%s", fault->text);
-}
-
-static char *copy_text(const char *text)
-{
-    const size_t n = strlen(text) + 1;
-    char *out = tmli_malloc(n);
-    if (out != NULL) {
-        memcpy(out, text, n);
-    }
-    return out;
 }
 
 static void load(serve_server *server)
@@ -61,7 +51,7 @@ tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *
         return status;
     }
     if (dir != NULL) {
-        out->model_dir = copy_text(dir);
+        out->model_dir = tmli_str_copy(tmli_str(dir));
         if (out->model_dir == NULL) {
             serve_server_close(out);
             return tmli_fail_memory(err, "a path");

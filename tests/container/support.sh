@@ -89,16 +89,22 @@ make_job() {
   chmod -R u=rwX,go=rX "$ml"
 }
 
-# run_in OPTIONS… -- IMAGE'S WORDS…: runs a container to its end; its exit code in $code, what it printed in $out and $err.
-run_in() {
-  local options=()
+# split_at_dashes OPTIONS… -- WORDS…: into the caller's arrays options and words.
+split_at_dashes() {
   while [ "$1" != -- ]; do
     options+=("$1")
     shift
   done
   shift
+  words=("$@")
+}
+
+# run_in OPTIONS… -- IMAGE'S WORDS…: runs a container to its end; its exit code in $code, what it printed in $out and $err.
+run_in() {
+  local options=() words=()
+  split_at_dashes "$@"
   code=0
-  "$engine" run "${run_options[@]}" --rm --name "$tag-run-$BASHPID-$((++n_started))" "${options[@]}" "$image" "$@" \
+  "$engine" run "${run_options[@]}" --rm --name "$tag-run-$BASHPID-$((++n_started))" "${options[@]}" "$image" "${words[@]}" \
     >"$scratch/out" 2>"$scratch/err" || code=$?
   out=$(cat "$scratch/out")
   err=$(cat "$scratch/err")
@@ -107,14 +113,10 @@ run_in() {
 
 # start OPTIONS… -- IMAGE'S WORDS…: starts a container in the background; its name in $container.
 start() {
-  local options=()
-  while [ "$1" != -- ]; do
-    options+=("$1")
-    shift
-  done
-  shift
+  local options=() words=()
+  split_at_dashes "$@"
   container=$tag-$BASHPID-$((++n_started))
-  "$engine" run "${run_options[@]}" --detach --name "$container" "${options[@]}" "$image" "$@" >/dev/null
+  "$engine" run "${run_options[@]}" --detach --name "$container" "${options[@]}" "$image" "${words[@]}" >/dev/null
 }
 
 # Starts serve on the trained sample model with a published port, more options before --, and waits for it; $url.

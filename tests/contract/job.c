@@ -116,12 +116,10 @@ void job_hyperparameters(job *j, const char *more)
 
 void job_fill(job *j)
 {
-    char *const rows = job_rows(40);
     char *const vectors = job_vectors();
-    job_write(j, "input/data/train/rows.csv", rows);
+    job_write_rows(j, "input/data/train/rows.csv", 40);
     job_write(j, "input/data/vectors/small.txt", vectors);
     job_hyperparameters(j, ", \"epochs\": \"3\"");
-    free(rows);
     free(vectors);
 }
 
@@ -137,6 +135,13 @@ void job_write_bytes(const job *j, const char *path, const void *bytes, size_t n
 void job_write(const job *j, const char *path, const char *text)
 {
     job_write_bytes(j, path, text, strlen(text));
+}
+
+void job_write_rows(const job *j, const char *path, size_t n)
+{
+    char *const rows = job_rows(n);
+    job_write(j, path, rows);
+    free(rows);
 }
 
 void job_write_gzip(const job *j, const char *path, const char *text)

@@ -36,6 +36,8 @@ char *job_vectors(void);
 
 /* Files by their path below the root. */
 void job_write(const job *j, const char *path, const char *text);
+/* job_rows(n) as its text. */
+void job_write_rows(const job *j, const char *path, size_t n);
 void job_write_bytes(const job *j, const char *path, const void *bytes, size_t n);
 void job_write_gzip(const job *j, const char *path, const char *text);
 void job_remove(const job *j, const char *path);

@@ -14,49 +14,15 @@
 #include "support/tmpdir.h"
 #include "support/word_model.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 const char *const many_json[] = {"Content-Type: application/json", NULL};
 const double many_seconds = 60;
 
 /* ---- a server of models ---- */
 
-static char *made; /* the artifacts a and b */
-
-int many_make(void **state)
-{
-    (void)state;
-    made = tmpdir_create();
-    static const char *const names[] = {"a", "b"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char *dir = tmpdir_path(made, names[i]);
-        word_model(made, dir, names[i]);
-        free(dir);
-    }
-    return 0;
-}
-
-char *many_made(const char *which)
-{
-    return tmpdir_path(made, which);
-}
-
-int many_remove(void **state)
-{
-    (void)state;
-    tmpdir_remove(made);
-    return 0;
-}
-
 /* s->model_dir is where the models lie: ml/models. */
 int many_set_up(void **state)
 {
-    server *s = calloc(1, sizeof(*s));
-    assert_non_null(s);
-    *state = s;
-    s->process.fd = -1;
-    s->dir = tmpdir_create();
-    s->model_dir = tmpdir_path(s->dir, "ml/models");
+    *state = server_create("ml/models");
     return 0;
 }
 
@@ -96,9 +62,7 @@ char *many_place(const server *s, const char *which, const char *name)
     char path[1024];
     (void)snprintf(path, sizeof(path), "%s/model", name);
     char *to = tmpdir_path(s->model_dir, path);
-    char *from = tmpdir_path(made, which);
-    word_model_copy(from, to, false);
-    free(from);
+    word_models_put(which, to);
     return to;
 }
 
@@ -127,6 +91,13 @@ long many_load(server *s, const char *name, const char *url)
     many_send(s, "POST", "/models", tmli_buf_cstr(&body));
     tmli_buf_deinit(&body);
     return s->answer.status;
+}
+
+char *many_place_loaded(server *s, const char *which, const char *name)
+{
+    char *url = many_place(s, which, name);
+    assert_int_equal(many_load(s, name, url), 200);
+    return url;
 }
 
 /* Asks a model, by its name as it stands in a path, for "hot". */

@@ -1,5 +1,5 @@
 /* contract/many.h: the real serve with many models, each of two words: asked for "hot", a model made from the artifact a
- * answers a-hot. */
+ * answers a-hot. The artifacts are those of support/word_model.h, which the group of tests makes. */
 #ifndef CONTRACT_MANY_H
 #define CONTRACT_MANY_H
 
@@ -9,12 +9,6 @@
 extern const char *const many_json[]; /* headers of a request of JSON */
 extern const double many_seconds;     /* for an answer */
 
-/* Group set-up and tear-down: makes the artifacts a and b. */
-int many_make(void **state);
-int many_remove(void **state);
-/* The path of one of them (free). */
-char *many_made(const char *which);
-
 /* *state is a server that has not started; its model_dir is where the models lie. Torn down by server_teardown. */
 int many_set_up(void **state);
 int many_set_up_started(void **state);
@@ -22,6 +16,9 @@ int many_set_up_started(void **state);
 void many_start(server *s, const char *const *more);
 /* Puts artifact `which` where the platform would unpack a model of this name; its url (free). */
 char *many_place(const server *s, const char *which, const char *name);
+
+/* many_place, and the model is loaded by this name. */
+char *many_place_loaded(server *s, const char *which, const char *name);
 
 /* Each leaves the answer in s->answer, and returns its status. Names are as they stand in a path, but for loading. */
 long many_send(server *s, const char *method, const char *path, const char *body);

@@ -45,14 +45,20 @@ int server_forget(void **state)
     return job_teardown(&trained);
 }
 
-int server_setup(void **state)
+server *server_create(const char *model_dir)
 {
     server *const s = calloc(1, sizeof *s);
     assert_non_null(s);
-    *state = s;
     s->process.fd = -1;
     s->dir = tmpdir_create();
-    s->model_dir = tmpdir_path(s->dir, "ml/model");
+    s->model_dir = tmpdir_path(s->dir, model_dir);
+    return s;
+}
+
+int server_setup(void **state)
+{
+    server *const s = server_create("ml/model");
+    *state = s;
     for (size_t i = 0; i < sizeof artifact / sizeof *artifact; i++) {
         size_t n = 0;
         char path[64];

@@ -30,6 +30,8 @@ typedef struct server {
     http_answer answer; /* the latest */
 } server;
 
+/* One that has not started, in a directory of its own, with its model_dir below that; for server_teardown to end. */
+server *server_create(const char *model_dir);
 /* For cmocka: *state is a server that has not started. */
 int server_setup(void **state);
 int server_teardown(void **state);

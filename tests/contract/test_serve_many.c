@@ -86,8 +86,7 @@ static void M13_requests_that_run_end_well_when_their_model_goes(void **state)
 static void M14_files_may_go_once_a_model_is_loaded(void **state)
 {
     server *s = *state;
-    char *url = many_place(s, "a", "m");
-    assert_int_equal(many_load(s, "m", url), 200);
+    char *url = many_place_loaded(s, "a", "m");
     char *old = tmpdir_path(s->model_dir, "m");
     tmpdir_remove(old);
     assert_invoked(s, "m", "a");
@@ -166,9 +165,8 @@ static void models_come_and_go_while_others_are_asked(void **state)
         ROUNDS = 40
     };
     server *s = *state;
-    char *url_a = many_place(s, "a", "a");
+    char *url_a = many_place_loaded(s, "a", "a");
     char *url_b = many_place(s, "b", "b");
-    assert_int_equal(many_load(s, "a", url_a), 200);
     asker askers[] = {{.port = s->port, .which = "a"},
                       {.port = s->port, .which = "b", .comes_and_goes = true}};
     pthread_t threads[COUNT_OF(askers)];
@@ -228,7 +226,7 @@ static void models_of_a_directory_come_when_they_are_asked_for(void **state)
     assert_invoked(s, "first", "a");
     assert_int_equal(many_invoke(s, "second"), 404);
     char *flat = tmpdir_path(s->model_dir, "second"); /* the artifact itself */
-    char *from = many_made("b");
+    char *from = word_models_path("b");
     word_model_copy(from, flat, false);
     assert_invoked(s, "second", "b");
     static const char *const outside[] = {"..", "%2e%2e",        "..%2F..", "%2Fetc",
@@ -300,7 +298,7 @@ static void a_model_of_a_directory_that_changes_is_loaded_again(void **state)
 static void a_server_of_one_model_has_no_names(void **state)
 {
     server *s = *state;
-    char *dir = many_made("a");
+    char *dir = word_models_path("a");
     server_launch(s, ARGS("--model-dir", dir, "--host", "127.0.0.1", "--port", "0"));
     s->port = process_port(&s->process, PROCESS_SECONDS);
     s->client = http_client_create(s->port);
@@ -327,5 +325,5 @@ int main(void)
         UNSTARTED(a_model_of_a_directory_that_changes_is_loaded_again),
         UNSTARTED(a_server_of_one_model_has_no_names),
     };
-    return cmocka_run_group_tests(tests, many_make, many_remove);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

@@ -41,8 +41,7 @@ static void M01_a_server_without_models_is_healthy(void **state)
 static void M02_a_model_answers_once_it_is_loaded(void **state)
 {
     server *s = *state;
-    char *url = many_place(s, "a", "a1b2");
-    assert_int_equal(many_load(s, "a1b2", url), 200);
+    char *url = many_place_loaded(s, "a", "a1b2");
     assert_json(s);
     assert_invoked(s, "a1b2", "a");
     free(url);
@@ -51,8 +50,7 @@ static void M02_a_model_answers_once_it_is_loaded(void **state)
 static void M03_a_name_is_loaded_once(void **state)
 {
     server *s = *state;
-    char *url = many_place(s, "a", "a1b2");
-    assert_int_equal(many_load(s, "a1b2", url), 200);
+    char *url = many_place_loaded(s, "a", "a1b2");
     assert_int_equal(many_load(s, "a1b2", url), 409);
     assert_json(s);
     assert_non_null(strstr(s->answer.body, "is loaded already"));
@@ -96,7 +94,7 @@ static void M04_what_cannot_be_loaded_is_refused(void **state)
 static void models_lie_below_their_directory(void **state)
 {
     server *s = *state;
-    char *outside = many_made("a");
+    char *outside = word_models_path("a");
     char *inside = many_place(s, "a", "a1b2");
     char *linked = tmpdir_path(s->model_dir, "linked");
     char path[1024];
@@ -143,18 +141,24 @@ static void a_damaged_model_is_500(void **state)
     free(url);
 }
 
-static void M05_a_model_without_room_is_507_and_the_others_serve(void **state)
+/* Places m0, m1, which is `second`, and m2, and starts a server with one more argument or NULL. */
+static void start_with_room_for_two(server *s, const char *second, const char *more, char *urls[3])
 {
     char limit[32];
     char name[8];
-    server *s = *state;
-    char *urls[3];
-    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+    for (size_t i = 0; i < 3; i++) {
         (void)snprintf(name, sizeof(name), "m%zu", i);
-        urls[i] = many_place(s, i == 1 ? "b" : "a", name);
+        urls[i] = many_place(s, i == 1 ? second : "a", name);
     }
     (void)snprintf(limit, sizeof(limit), "%d", 200 << 10); /* each is reckoned at some 70 KiB */
-    many_start(s, ARGS("--max-model-memory", limit));
+    many_start(s, ARGS("--max-model-memory", limit, more));
+}
+
+static void M05_a_model_without_room_is_507_and_the_others_serve(void **state)
+{
+    server *s = *state;
+    char *urls[3];
+    start_with_room_for_two(s, "b", NULL, urls);
     assert_int_equal(many_load(s, "m0", urls[0]), 200);
     assert_int_equal(many_load(s, "m1", urls[1]), 200);
     assert_int_equal(many_load(s, "m2", urls[2]), 507);
@@ -172,16 +176,9 @@ static void M05_a_model_without_room_is_507_and_the_others_serve(void **state)
 
 static void the_least_recently_used_goes_when_that_is_wanted(void **state)
 {
-    char limit[32];
-    char name[8];
     server *s = *state;
     char *urls[3];
-    for (size_t i = 0; i < COUNT_OF(urls); i++) {
-        (void)snprintf(name, sizeof(name), "m%zu", i);
-        urls[i] = many_place(s, "a", name);
-    }
-    (void)snprintf(limit, sizeof(limit), "%d", 200 << 10);
-    many_start(s, ARGS("--unload-unused", "--max-model-memory", limit));
+    start_with_room_for_two(s, "a", "--unload-unused", urls);
     assert_int_equal(many_load(s, "m0", urls[0]), 200);
     assert_int_equal(many_load(s, "m1", urls[1]), 200);
     assert_invoked(s, "m0", "a"); /* m1 was used longer ago now */
@@ -198,8 +195,7 @@ static void M06_a_model_is_shown_by_its_name(void **state)
 {
     char want[1024];
     server *s = *state;
-    char *url = many_place(s, "a", "a1b2");
-    assert_int_equal(many_load(s, "a1b2", url), 200);
+    char *url = many_place_loaded(s, "a", "a1b2");
     server_get(s, "/models/a1b2");
     (void)snprintf(want, sizeof(want), "{\"modelName\":\"a1b2\",\"modelUrl\":\"%s\"}", url);
     assert_answer(s, 200, "application/json", want);
@@ -354,10 +350,8 @@ static void M11_the_target_model_header_does_not_route(void **state)
     static const char *const headers[] = {"Content-Type: application/json",
                                           "X-Amzn-SageMaker-Target-Model: b/y.tar.gz", NULL};
     server *s = *state;
-    char *url_a = many_place(s, "a", "a");
-    char *url_b = many_place(s, "b", "b");
-    assert_int_equal(many_load(s, "a", url_a), 200);
-    assert_int_equal(many_load(s, "b", url_b), 200);
+    char *url_a = many_place_loaded(s, "a", "a");
+    char *url_b = many_place_loaded(s, "b", "b");
     const http_request request = {.path = "/models/a/invoke",
                                   .headers = headers,
                                   .body = "{\"input\": \"ice\"}",
@@ -425,5 +419,5 @@ int main(void)
         STARTED(M11_the_target_model_header_does_not_route),
         STARTED(M12_of_two_loads_of_a_name_one_wins),
     };
-    return cmocka_run_group_tests(tests, many_make, many_remove);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

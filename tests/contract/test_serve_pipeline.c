@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "contract/many.h"
 #include "support/tmpdir.h"
+#include "support/word_model.h"
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define ENV(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -24,7 +25,7 @@ enum {
 /* Starts the artifact `which` as a container of a pipeline: the platform says on which port. */
 static void start(server *s, const char *which)
 {
-    char *dir = many_made(which);
+    char *dir = word_models_path(which);
     s->process.fd = -1;
     s->dir = tmpdir_create();
     s->model_dir = tmpdir_path(s->dir, "unused");
@@ -111,5 +112,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(P04_a_chain_answers_as_its_steps_do, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, many_make, many_remove);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

@@ -32,45 +32,18 @@ static const double soon_seconds = 60; /* a machine that is busy, sanitized; alo
 
 /* ---- models that change ---- */
 
-static char *made; /* "a" and "b", made once */
 static int n_reloads = 20;
-
-static int make_models(void **state)
-{
-    (void)state;
-    made = tmpdir_create();
-    static const char *const names[] = {"a", "b"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char *dir = tmpdir_path(made, names[i]);
-        word_model(made, dir, names[i]);
-        free(dir);
-    }
-    return 0;
-}
-
-static int remove_models(void **state)
-{
-    (void)state;
-    tmpdir_remove(made);
-    return 0;
-}
 
 /* Puts a or b in the place of the server's model, file by file. */
 static void put(const server *s, const char *which)
 {
-    char *from = tmpdir_path(made, which);
-    word_model_copy(from, s->model_dir, false);
-    free(from);
+    word_models_put(which, s->model_dir);
 }
 
 static int set_up(void **state)
 {
-    server *s = calloc(1, sizeof(*s));
-    assert_non_null(s);
+    server *s = server_create("ml/model");
     *state = s;
-    s->process.fd = -1;
-    s->dir = tmpdir_create();
-    s->model_dir = tmpdir_path(s->dir, "ml/model");
     put(s, "a");
     return 0;
 }
@@ -95,6 +68,15 @@ static void wait_for(server *s, const char *which)
         assert_true(process_clock() < end);
         process_sleep(0.01);
     }
+}
+
+static void wait_until_healthy(server *s)
+{
+    const double end = process_clock() + soon_seconds;
+    do {
+        server_get(s, "/ping");
+        assert_true(process_clock() < end);
+    } while (s->answer.status != 200);
 }
 
 static void wait_for_log(server *s, const char *sentence)
@@ -141,9 +123,8 @@ static void a_directory_may_be_exchanged_as_a_whole(void **state)
     server *s = *state;
     char *aside = tmpdir_path(s->dir, "ml/aside");
     char *next = tmpdir_path(s->dir, "ml/next");
-    char *from = tmpdir_path(made, "b");
     server_start(s, NULL);
-    word_model_copy(from, next, false);
+    word_models_put("b", next);
     assert_int_equal(rename(s->model_dir, aside), 0);
     process_sleep(1.3); /* a look that finds nothing there */
     assert_is(s, "a");
@@ -152,7 +133,6 @@ static void a_directory_may_be_exchanged_as_a_whole(void **state)
     assert_no_log(s);
     free(aside);
     free(next);
-    free(from);
 }
 
 static void a_signal_loads_at_once_also_when_reload_is_off(void **state)
@@ -203,7 +183,7 @@ static void a_pair_that_is_not_complete_yet_is_no_fault(void **state)
         char name[64];
         tmli_buf bytes = {0};
         (void)snprintf(name, sizeof(name), "b/%s", names[i]);
-        char *from = tmpdir_path(made, name);
+        char *from = word_models_path(name);
         char *to = tmpdir_path(s->model_dir, names[i]);
         assert_int_equal(tmli_file_read(from, SIZE_MAX, &bytes, NULL), TML_OK);
         assert_int_equal(tmli_file_replace(to, bytes.data, bytes.len, NULL), TML_OK);
@@ -229,11 +209,7 @@ static void a_model_that_was_missing_is_taken_when_it_comes(void **state)
     server_get(s, "/ping");
     assert_error(s, 503, "$MODEL/textml.json: No such file or directory");
     put(s, "b");
-    const double end = process_clock() + soon_seconds;
-    do {
-        server_get(s, "/ping");
-        assert_true(process_clock() < end);
-    } while (s->answer.status != 200);
+    wait_until_healthy(s);
     assert_is(s, "b");
     free(gone);
 }
@@ -251,11 +227,7 @@ static void an_archive_alone_is_no_model_until_it_is_unpacked(void **state)
     server_get(s, "/ping");
     assert_error(s, 503, "$MODEL/textml.json: No such file or directory");
     put(s, "a");
-    const double end = process_clock() + soon_seconds;
-    do {
-        server_get(s, "/ping");
-        assert_true(process_clock() < end);
-    } while (s->answer.status != 200);
+    wait_until_healthy(s);
     assert_is(s, "a");
     free(json);
     free(tensors);
@@ -422,7 +394,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest under_load[] = {TEST(reloads_under_load_fail_no_request)};
     if (argc > 1) {
         n_reloads = (int)strtol(argv[1], NULL, 10);
-        return cmocka_run_group_tests(under_load, make_models, remove_models);
+        return cmocka_run_group_tests(under_load, word_models_make, word_models_remove);
     }
-    return cmocka_run_group_tests(tests, make_models, remove_models);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

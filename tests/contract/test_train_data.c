@@ -328,9 +328,7 @@ static void a_validation_channel_takes_the_place_of_the_split(void **state)
 {
     job *const j = *state;
     job_fill(j);
-    char *const rows = job_rows(12);
-    job_write(j, "input/data/validation/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/validation/rows.csv", 12);
     (void)job_train(j, NULL);
     assert_trained(j);
     assert_int_equal(metric(j, "data.rows_train"), 40);
@@ -363,9 +361,7 @@ static void the_test_channel_is_scored_once_at_the_end(void **state)
 {
     job *const j = *state;
     job_fill(j);
-    char *const rows = job_rows(16);
-    job_write(j, "input/data/test/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/test/rows.csv", 16);
     (void)job_train(j, NULL);
     assert_trained(j);
     assert_int_equal(metric(j, "data.rows_test"), 16);

@@ -31,9 +31,7 @@ enum {
 static void fill_endlessly(job *j)
 {
     job_fill(j);
-    char *const rows = job_rows(4000);
-    job_write(j, "input/data/train/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/train/rows.csv", 4000);
     job_hyperparameters(j, ", \"epochs\": \"100000\"");
 }
 
@@ -128,9 +126,7 @@ static void metric_lines_match_the_printed_definitions(void **state)
     const tmli_value *const list = definitions(j, &arena);
     assert_in_range(list->n, 8, 40);
     job_fill(j);
-    char *const rows = job_rows(16);
-    job_write(j, "input/data/test/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/test/rows.csv", 16);
     for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
         (void)job_train(j, ARGS("--log-format", logs[i]));
         assert_trained(j);
@@ -362,9 +358,8 @@ static void any_number_of_threads_gives_the_same_bytes(void **state)
     static const char *const threads[] = {"1", "2", "5"};
     job *const j = *state;
     job_fill(j);
-    char *const rows = job_rows(601); /* 481 train: no multiple of a batch or tile */
-    job_write(j, "input/data/train/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/train/rows.csv",
+                   601); /* 481 train: no multiple of a batch or tile */
     for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
         char *want[2] = {NULL, NULL};
         size_t n_want[2] = {0, 0};

@@ -28,9 +28,7 @@ static void start_endlessly(job *j, const char *more)
 {
     char settings[256];
     job_fill(j);
-    char *const rows = job_rows(4000);
-    job_write(j, "input/data/train/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/train/rows.csv", 4000);
     (void)snprintf(settings, sizeof settings, ", \"epochs\": \"100000\"%s", more);
     job_hyperparameters(j, settings);
     job_start(j, NULL);

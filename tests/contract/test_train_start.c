@@ -214,9 +214,7 @@ static void channels_need_no_more_than_a_mode(void **state)
     };
     job *const j = *state;
     job_fill(j);
-    char *const rows = job_rows(40);
-    job_write(j, "input/data/training/rows.csv", rows);
-    free(rows);
+    job_write_rows(j, "input/data/training/rows.csv", 40);
     for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
         job_write(j, "input/config/inputdataconfig.json", configurations[i]);
         (void)job_train(j, NULL);

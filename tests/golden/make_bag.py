@@ -14,11 +14,10 @@ options: the vectorizer's. training: a digit for each document, 1 where the vect
 want: "vocabulary N", the terms as above; "idf N", the numbers; "rows N", and for each document the number of its stored
 elements, then "COLUMN VALUE" each. Numbers have 17 significant digits.
 """
-import pathlib
-import sys
-
 import numpy
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
+
+from suite import write_or_check
 
 DOCUMENTS = [
     "The cat sat on the mat, and the other cat sat on the other mat.",
@@ -191,15 +190,8 @@ def files_of_case(options):
 
 
 def main():
-    root = pathlib.Path(__file__).parent / "bag"
     files = {f"{name}/{kind}": data for name, o in CASES.items() for kind, data in files_of_case(o).items()}
-    if "--check" in sys.argv:
-        stale = [name for name, data in files.items() if not (root / name).is_file() or (root / name).read_bytes() != data]
-        print("\n".join(stale), end="\n" if stale else "")
-        sys.exit(1 if stale else 0)
-    for name, data in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
+    write_or_check("bag", files)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ Debian's Python has no Snowball stemmer beside scikit-learn.
 import csv
 import io
 import json
-import pathlib
 import re
 import sys
 
@@ -27,6 +26,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
+
+from suite import write_or_check
 
 ROWS = [
     ("The engine of the old car runs and runs", "autos"),
@@ -141,30 +142,28 @@ CASES = {
 }
 
 
+def training_rows():
+    """ROWS as CSV."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["data", "label_names"])
+    writer.writerows(ROWS)
+    return table.getvalue()
+
+
 def files_of_case(name, recipe, vectorizer, model, weigh):
     labels = [label for _, label in ROWS]
     rows = vectorizer.fit_transform([text for text, _ in ROWS])
     model.fit(rows, labels, **({} if weigh is None else {"sample_weight": weigh(labels)}))
     want = model.predict_proba(vectorizer.transform(TEXTS))
     assert numpy.allclose(want.sum(axis=1), 1)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["data", "label_names"])
-    writer.writerows(ROWS)
     lines = (f"[{json.dumps(text, ensure_ascii=False)}, " + ", ".join(f"{p:.17g}" for p in row) + "]\n" for text, row in zip(TEXTS, want))
-    return {"input": table.getvalue(), "options": f"name: {name}\n" + HEAD + recipe, "want": "".join(lines)}
+    return {"input": training_rows(), "options": f"name: {name}\n" + HEAD + recipe, "want": "".join(lines)}
 
 
 def main():
-    root = pathlib.Path(__file__).parent / "bag_models"
     files = {f"{name}/{kind}": text for name, case in CASES.items() for kind, text in files_of_case(name, *case).items()}
-    if "--check" in sys.argv:
-        stale = [name for name, text in files.items() if not (root / name).is_file() or (root / name).read_text() != text]
-        print("\n".join(stale), end="\n" if stale else "")
-        sys.exit(1 if stale else 0)
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+    write_or_check("bag_models", files)
 
 
 if __name__ == "__main__":

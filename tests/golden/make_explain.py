@@ -14,18 +14,15 @@ A column's contribution is its value in the row times (w of the label less the m
 by the n-gram's occurrences, and within each by its words. Words are found in the lower-cased text; a table says which
 character each of its characters came from.
 """
-import csv
-import io
 import json
-import pathlib
 import re
-import sys
 
 import numpy
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 
-from make_bag_models import ROWS
+from make_bag_models import ROWS, training_rows
+from suite import write_or_check
 
 TEXTS = [
     "The car and the engine",
@@ -114,23 +111,12 @@ def files_of_case(name, recipe, vectorizer, model):
             constant = constants[label] + row @ w.mean(axis=0)
             assert abs(constant + sum(c for _, _, c in found) - scores[label]) < 1e-9
             lines.append(json.dumps([text, label, float(scores[label]), float(constant), found], ensure_ascii=False) + "\n")
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["data", "label_names"])
-    writer.writerows(ROWS)
-    return {"input": table.getvalue(), "options": f"name: {name}\n" + HEAD + recipe, "want": "".join(lines)}
+    return {"input": training_rows(), "options": f"name: {name}\n" + HEAD + recipe, "want": "".join(lines)}
 
 
 def main():
-    root = pathlib.Path(__file__).parent / "explain"
     files = {f"{name}/{kind}": text for name, case in CASES.items() for kind, text in files_of_case(name, *case).items()}
-    if "--check" in sys.argv:
-        stale = [name for name, text in files.items() if not (root / name).is_file() or (root / name).read_text() != text]
-        print("\n".join(stale), end="\n" if stale else "")
-        sys.exit(1 if stale else 0)
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+    write_or_check("explain", files)
 
 
 if __name__ == "__main__":

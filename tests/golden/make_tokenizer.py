@@ -14,6 +14,8 @@ import re
 import sys
 import unicodedata
 
+from suite import write_or_check
+
 # ---- the independent implementation ----------------------------------------------------------------------------------
 
 
@@ -286,15 +288,8 @@ def main():
     if "--digests" in sys.argv:
         print_digests()
         return
-    root = pathlib.Path(__file__).parent / "tokenizer"
     files = files_of_cases()
-    if "--check" in sys.argv:
-        stale = [name for name, data in files.items() if not (root / name).is_file() or (root / name).read_bytes() != data]
-        print("\n".join(stale), end="\n" if stale else "")
-        sys.exit(1 if stale else 0)
-    for name, data in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
+    write_or_check("tokenizer", files)
 
 
 if __name__ == "__main__":

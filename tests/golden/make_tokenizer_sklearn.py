@@ -9,11 +9,11 @@ CountVectorizer(...).build_analyzer()'s. For char and char_wb, whose analyzers g
 is restated and then checked: the analyzer's 1-grams are its characters.
 """
 import itertools
-import pathlib
-import sys
 import unicodedata
 
 from sklearn.feature_extraction.text import CountVectorizer
+
+from suite import write_or_check
 
 DOCUMENTS = [
     "The quick brown fox's 2 jumps over the lazy dog; it was not a fox_trot, _x_ __init__ I am",
@@ -110,15 +110,8 @@ def files_of_cases():
 
 
 def main():
-    root = pathlib.Path(__file__).parent / "tokenizer_sklearn"
     files = files_of_cases()
-    if "--check" in sys.argv:
-        stale = [name for name, data in files.items() if not (root / name).is_file() or (root / name).read_bytes() != data]
-        print("\n".join(stale), end="\n" if stale else "")
-        sys.exit(1 if stale else 0)
-    for name, data in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
+    write_or_check("tokenizer_sklearn", files)
 
 
 if __name__ == "__main__":

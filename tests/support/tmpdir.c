@@ -21,6 +21,18 @@ static void stop(const char *what, const char *path)
     fail_msg("%s %s: %s", what, path, strerror(errno));
 }
 
+int tmpdir_set_up(void **state)
+{
+    *state = tmpdir_create();
+    return 0;
+}
+
+int tmpdir_tear_down(void **state)
+{
+    tmpdir_remove(*state);
+    return 0;
+}
+
 char *tmpdir_path(const char *dir, const char *name)
 {
     const size_t size = strlen(dir) + strlen(name) + 2;

@@ -8,6 +8,9 @@
 char *tmpdir_create(void);
 /* Removes the directory with everything in it (links are not followed) and frees the path. NULL is allowed. */
 void tmpdir_remove(char *dir);
+/* Set-up and tear-down of a test: *state is a directory. */
+int tmpdir_set_up(void **state);
+int tmpdir_tear_down(void **state);
 /* DIR/NAME as a new string (free). */
 char *tmpdir_path(const char *dir, const char *name);
 /* Writes DIR/NAME, making the directories in NAME, and returns its path (free). */

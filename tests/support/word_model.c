@@ -72,3 +72,39 @@ void word_model_copy(const char *from, const char *to, int is_linked)
         free(new);
     }
 }
+
+/* ---- the artifacts of a group of tests ---- */
+
+static char *made; /* the directory of a and b */
+
+int word_models_make(void **state)
+{
+    (void)state;
+    made = tmpdir_create();
+    static const char *const names[] = {"a", "b"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *dir = word_models_path(names[i]);
+        word_model(made, dir, names[i]);
+        free(dir);
+    }
+    return 0;
+}
+
+int word_models_remove(void **state)
+{
+    (void)state;
+    tmpdir_remove(made);
+    return 0;
+}
+
+char *word_models_path(const char *which)
+{
+    return tmpdir_path(made, which);
+}
+
+void word_models_put(const char *which, const char *to)
+{
+    char *from = word_models_path(which);
+    word_model_copy(from, to, false);
+    free(from);
+}

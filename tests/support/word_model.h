@@ -12,4 +12,12 @@ void word_model_padded(const char *dir, const char *model_dir, const char *name,
 /* Copies an artifact: with links instead of copies when is_linked. */
 void word_model_copy(const char *from, const char *to, int is_linked);
 
+/* The artifacts a and b, made once: set-up and tear-down of a group. */
+int word_models_make(void **state);
+int word_models_remove(void **state);
+/* The path of one of them (free). */
+char *word_models_path(const char *which);
+/* Copies one of them, file by file. */
+void word_models_put(const char *which, const char *to);
+
 #endif

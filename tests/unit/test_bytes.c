@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
+#include "support/alloc_fail.h"
+
 static void a_reader_stops_at_its_end(void **state)
 {
     (void)state;
@@ -108,6 +111,21 @@ static void beginnings_and_ends_are_found(void **state)
     assert_int_equal(tmli_str_find((tml_str){NULL, 0}, "a"), SIZE_MAX);
 }
 
+static void a_copy_is_a_string_of_its_own(void **state)
+{
+    (void)state;
+    char *copy = tmli_str_copy((tml_str){"abc", 2});
+    assert_string_equal(copy, "ab");
+    tmli_free(copy);
+    copy = tmli_str_copy((tml_str){NULL, 0});
+    assert_string_equal(copy, "");
+    tmli_free(copy);
+    fail_allocation(0);
+    copy = tmli_str_copy(TML_STR("abc"));
+    fail_allocation(NEVER);
+    assert_null(copy);
+}
+
 static void blanks_are_trimmed_on_both_sides(void **state)
 {
     (void)state;
@@ -152,6 +170,7 @@ int main(void)
         cmocka_unit_test(texts_compare_as_unsigned_bytes),
         cmocka_unit_test(case_is_ignored_for_ascii_only),
         cmocka_unit_test(beginnings_and_ends_are_found),
+        cmocka_unit_test(a_copy_is_a_string_of_its_own),
         cmocka_unit_test(blanks_are_trimmed_on_both_sides),
         cmocka_unit_test(text_is_cut_between_characters),
     };

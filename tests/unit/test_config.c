@@ -21,18 +21,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 static const tmli_value *parse(tmli_arena *arena, const char *json)
 {
     const tmli_value *root = NULL;
@@ -228,7 +216,7 @@ static void the_first_host_leads(void **state)
     tmli_arena_deinit(&arena);
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

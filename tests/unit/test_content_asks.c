@@ -12,52 +12,30 @@
 
 #include "base/bytes.h"
 #include "support/alloc_fail.h"
+#include "support/body_rows.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* All rows of a body as "text|text?k,explain!|#fault|…", or the sentence of the failure. */
-static tml_status read_all(sm_format format, tml_str body, sm_dialect dialect, tmli_buf *out)
+/* "text", "text?k,explain!" for one that asks, "#fault". */
+static void put_row(const sm_row *row, tmli_buf *out)
 {
-    tml_error err = {0};
-    tmli_arena arena;
-    sm_rows rows;
-    tmli_arena_init(&arena, 256, 0);
-    tmli_buf_reset(out);
-    tml_status status = sm_rows_open(&rows, format, body, dialect, &arena, &err);
-    for (bool has = true; status == TML_OK && has;) {
-        sm_row row = {0};
-        status = sm_rows_next(&rows, &row, &has, &err);
-        if (status != TML_OK || !has) {
-            break;
-        }
-        tmli_buf_append_text(out, rows.n > 1 ? "|" : "");
-        if (row.fault != NULL) {
-            tmli_buf_printf(out, "#%s", row.fault);
-            continue;
-        }
-        tmli_buf_append_str(out, row.text);
-        if (row.ask.k > 0 || row.ask.explain > 0 || row.ask.probabilities) {
-            const size_t k = row.ask.k;
-            tmli_buf_printf(out, k == SIZE_MAX ? "?all" : "?%zu", k);
-            tmli_buf_printf(out, ",%zu%s", row.ask.explain, row.ask.probabilities ? "!" : "");
-        }
+    if (row->fault != NULL) {
+        tmli_buf_printf(out, "#%s", row->fault);
+        return;
     }
-    if (status != TML_OK) {
-        assert_int_equal(err.status, status);
-        tmli_buf_reset(out);
-        tmli_buf_append_text(out, err.text);
+    tmli_buf_append_str(out, row->text);
+    if (row->ask.k > 0 || row->ask.explain > 0 || row->ask.probabilities) {
+        const size_t k = row->ask.k;
+        tmli_buf_printf(out, k == SIZE_MAX ? "?all" : "?%zu", k);
+        tmli_buf_printf(out, ",%zu%s", row->ask.explain, row->ask.probabilities ? "!" : "");
     }
-    sm_rows_close(&rows);
-    tmli_arena_deinit(&arena);
-    return status;
 }
+
+static const body_rows_notation notation = {.row = put_row};
 
 static void check(sm_media media, sm_dialect dialect, const char *body, const char *want)
 {
-    tmli_buf got = {0};
-    (void)read_all((sm_format){.media = media}, tmli_str(body), dialect, &got);
-    assert_string_equal(tmli_buf_cstr(&got), want);
-    tmli_buf_deinit(&got);
+    assert_body_rows(&notation, (sm_format){.media = media}, body, dialect, want);
 }
 
 /* X02, X03, F07 */
@@ -268,9 +246,9 @@ static void limits_have_a_sentence(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const sm_dialect dialect = {
             .is_batch = cases[i].is_batch, .max_rows = 3, .max_row_bytes = 4};
-        assert_int_equal(
-            read_all((sm_format){.media = cases[i].media}, tmli_str(cases[i].body), dialect, &got),
-            cases[i].status);
+        assert_int_equal(body_rows_read(&notation, (sm_format){.media = cases[i].media},
+                                        tmli_str(cases[i].body), dialect, &got),
+                         cases[i].status);
         assert_string_equal(tmli_buf_cstr(&got), cases[i].want);
     }
     tmli_buf_deinit(&got);
@@ -327,13 +305,14 @@ static void a_fault_that_cannot_be_kept_is_a_failure(void **state)
     tmli_buf got = {0};
     assert_true(tmli_buf_reserve(&got, 4096));
     fail_allocation(0);
-    assert_int_equal(read_all((sm_format){.media = SM_JSON_LINES}, TML_STR("x\n"), batch, &got),
-                     TML_ENOMEM);
+    assert_int_equal(
+        body_rows_read(&notation, (sm_format){.media = SM_JSON_LINES}, TML_STR("x\n"), batch, &got),
+        TML_ENOMEM);
     fail_allocation(NEVER);
     fail_allocation(0); /* nor is a lack of memory a fault of the line */
-    assert_int_equal(
-        read_all((sm_format){.media = SM_JSON_LINES}, TML_STR("\"\\n\"\n"), batch, &got),
-        TML_ENOMEM);
+    assert_int_equal(body_rows_read(&notation, (sm_format){.media = SM_JSON_LINES},
+                                    TML_STR("\"\\n\"\n"), batch, &got),
+                     TML_ENOMEM);
     fail_allocation(NEVER);
     tmli_buf_deinit(&got);
 }

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "pipeline/model.h"
 #include "support/alloc_fail.h"
+#include "support/body_rows.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,47 +22,23 @@ static const sm_dialect of_documents = {.takes_documents = true};
 
 /* ---- bodies → texts ---- */
 
-/* All texts of a body as "shape[!]:text|text|…", or the sentence of the failure. */
-static tml_status read_all(sm_format format, tml_str body, sm_dialect keys, tmli_buf *out)
+/* "shape[!]:text|text|…" */
+static void put_shape(const sm_rows *rows, tmli_buf *out)
 {
     static const char *const shapes[] = {"own", "own_list", "rows"};
-    tml_error err = {0};
-    tmli_arena arena;
-    sm_rows rows;
-    tmli_arena_init(&arena, 256, 0);
-    tmli_buf_reset(out);
-    tml_status status = sm_rows_open(&rows, format, body, keys, &arena, &err);
-    if (status == TML_OK) {
-        tmli_buf_printf(out, "%s%s:", shapes[rows.shape], rows.ask.probabilities ? "!" : "");
-    }
-    bool has = status == TML_OK;
-    while (has) {
-        sm_row row = {0};
-        status = sm_rows_next(&rows, &row, &has, &err);
-        if (status != TML_OK) {
-            break;
-        }
-        if (has) {
-            tmli_buf_append_text(out, rows.n > 1 ? "|" : "");
-            tmli_buf_append_str(out, row.text);
-        }
-    }
-    if (status != TML_OK) {
-        assert_int_equal(err.status, status);
-        tmli_buf_reset(out);
-        tmli_buf_append_text(out, err.text);
-    }
-    sm_rows_close(&rows);
-    tmli_arena_deinit(&arena);
-    return status;
+    tmli_buf_printf(out, "%s%s:", shapes[rows->shape], rows->ask.probabilities ? "!" : "");
 }
+
+static void put_text(const sm_row *row, tmli_buf *out)
+{
+    tmli_buf_append_str(out, row->text);
+}
+
+static const body_rows_notation notation = {put_shape, put_text};
 
 static void check_texts(sm_media media, const char *body, const char *want)
 {
-    tmli_buf got = {0};
-    (void)read_all((sm_format){.media = media}, tmli_str(body), dialect, &got);
-    assert_string_equal(tmli_buf_cstr(&got), want);
-    tmli_buf_deinit(&got);
+    assert_body_rows(&notation, (sm_format){.media = media}, body, dialect, want);
 }
 
 static void json_is_read_in_all_its_shapes(void **state)
@@ -176,12 +153,9 @@ static void a_recipe_without_keys_reads_the_general_shapes(void **state)
                 "\"features\", \"data\""},
     };
     const sm_dialect none = {.request_key = NULL};
-    tmli_buf got = {0};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        (void)read_all((sm_format){.media = SM_JSON}, tmli_str(cases[i][0]), none, &got);
-        assert_string_equal(tmli_buf_cstr(&got), cases[i][1]);
+        assert_body_rows(&notation, (sm_format){.media = SM_JSON}, cases[i][0], none, cases[i][1]);
     }
-    tmli_buf_deinit(&got);
 }
 
 /* As many values as there may be: nothing is kept of them. */
@@ -301,9 +275,9 @@ static void texts_may_hold_any_bytes(void **state)
     (void)state;
     static const char body[] = "a\0b\n\xff\xfe\n";
     tmli_buf got = {0};
-    assert_int_equal(
-        read_all((sm_format){.media = SM_TEXT}, (tml_str){body, sizeof(body) - 1}, dialect, &got),
-        TML_OK);
+    assert_int_equal(body_rows_read(&notation, (sm_format){.media = SM_TEXT},
+                                    (tml_str){body, sizeof(body) - 1}, dialect, &got),
+                     TML_OK);
     assert_int_equal(got.len, strlen("rows:") + 6);
     assert_memory_equal(got.data, "rows:a\0b|\xff\xfe", got.len);
     tmli_buf_deinit(&got);
@@ -328,7 +302,9 @@ static void a_document_is_one_text_as_it_stands(void **state)
     tmli_buf got = {0};
     for (size_t i = 0; i < COUNT_OF(cases) * COUNT_OF(media); i++) {
         const sm_format format = {.media = media[i % 2]};
-        assert_int_equal(read_all(format, tmli_str(cases[i / 2][0]), of_documents, &got), TML_OK);
+        assert_int_equal(
+            body_rows_read(&notation, format, tmli_str(cases[i / 2][0]), of_documents, &got),
+            TML_OK);
         assert_string_equal(tmli_buf_cstr(&got), cases[i / 2][1]);
     }
     tmli_buf_deinit(&got);
@@ -358,13 +334,10 @@ static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
         {SM_JSON, "[\"a\\nb\", \"c\"]", "rows:a\nb|c"},
         {SM_JSON, "{\"text\": \"a\\nb\"}", "rows:a\nb"},
     };
-    tmli_buf got = {0};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        (void)read_all((sm_format){.media = cases[i].media}, tmli_str(cases[i].body), of_documents,
-                       &got);
-        assert_string_equal(tmli_buf_cstr(&got), cases[i].want);
+        assert_body_rows(&notation, (sm_format){.media = cases[i].media}, cases[i].body,
+                         of_documents, cases[i].want);
     }
-    tmli_buf_deinit(&got);
 }
 
 static void latin_1_becomes_utf_8(void **state)
@@ -392,13 +365,10 @@ static void latin_1_becomes_utf_8(void **state)
          "\x1f\x8b",
          "body: gzip data, expected text/csv: send it unpacked"},
     };
-    tmli_buf got = {0};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        (void)read_all((sm_format){cases[i].media, true}, tmli_str(cases[i].body), cases[i].dialect,
-                       &got);
-        assert_string_equal(tmli_buf_cstr(&got), cases[i].want);
+        assert_body_rows(&notation, (sm_format){cases[i].media, true}, cases[i].body,
+                         cases[i].dialect, cases[i].want);
     }
-    tmli_buf_deinit(&got);
 }
 
 /* The label stands alone, without a line end; what has a shape of its own keeps it. */
@@ -458,7 +428,7 @@ static void every_failed_allocation_is_a_status(void **state)
             assert_true(tmli_buf_reserve(&got, 4096)); /* the test's own, before it gets scarce */
             fail_allocation(nth);
             const tml_status status =
-                read_all(cases[i].format, tmli_str(cases[i].body), dialect, &got);
+                body_rows_read(&notation, cases[i].format, tmli_str(cases[i].body), dialect, &got);
             fail_allocation(NEVER);
             tmli_buf_deinit(&got);
             if (status == TML_OK) {

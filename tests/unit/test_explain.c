@@ -14,14 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "pipeline/model.h"
 #include "support/alloc_fail.h"
+#include "support/explained.h"
 #include "support/near.h"
-#include "support/tiny_model.h"
-#include "support/tmpdir.h"
 
 enum {
     MAX_LABELS = 8,
@@ -103,27 +101,6 @@ static const char *const texts[] = {
     "good bad good, very good café day",
 };
 
-typedef struct fixture {
-    char *dir;
-    tml_model *model;
-    tml_session *session;
-} fixture;
-
-static void open_recipe(fixture *f, const char *recipe, const char *training)
-{
-    tmli_buf yaml = {0};
-    tmli_buf_printf(&yaml, "data: {split: {validation: 0}}\n%s\n", recipe);
-    f->model = tiny_fit_rows(f->dir, tmli_buf_cstr(&yaml), training);
-    assert_int_equal(tml_session_create(f->model, &f->session, NULL), TML_OK);
-    tmli_buf_deinit(&yaml);
-}
-
-static void close_recipe(fixture *f)
-{
-    tml_session_free(f->session);
-    tml_model_free(f->model);
-}
-
 static int compare_places(const void *a, const void *b)
 {
     const tml_contribution *const x = a;
@@ -160,7 +137,7 @@ static double check_tokens(const tml_explanation *e, tml_str text)
 }
 
 /* Explains every label. The scores give the probabilities: by softmax, or one against the rest by the logistic function. */
-static void check_text(const fixture *f, const char *recipe, tml_str text)
+static void check_text(const explained *f, const char *recipe, tml_str text)
 {
     const size_t n_labels = tml_model_labels(f->model);
     const bool is_rest = f->model->bayes.one_vs_rest;
@@ -193,7 +170,7 @@ static void check_text(const fixture *f, const char *recipe, tml_str text)
 }
 
 /* Bytes that are often letters, often parts of characters, tags and blanks. */
-static void check_random_texts(const fixture *f, const char *recipe)
+static void check_random_texts(const explained *f, const char *recipe)
 {
     static const char alphabet[] = "aeéngi<b>/ \n\t,;the car'\xC3\xA9\xE2\x84\xAA\xFF\xC4\xB0 0½";
     tmli_rng rng = tmli_rng_at(7, TMLI_RNG_SHUFFLE, 0, 0);
@@ -211,15 +188,15 @@ static void check_random_texts(const fixture *f, const char *recipe)
 
 static void contributions_and_constant_add_up_to_the_score(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     for (size_t i = 0; i < COUNT_OF(recipes); i++) {
         for (int is_pair = 0; is_pair <= 1; is_pair++) {
-            open_recipe(f, recipes[i], is_pair ? pair_rows : rows);
+            explained_open(f, recipes[i], is_pair ? pair_rows : rows);
             for (size_t k = 0; k < COUNT_OF(texts); k++) {
                 check_text(f, recipes[i], tmli_str(texts[k]));
             }
             check_random_texts(f, recipes[i]);
-            close_recipe(f);
+            explained_close(f);
         }
     }
 }
@@ -235,9 +212,9 @@ static bool is_piece(const tml_explanation *e, size_t i, const char *text, const
 static void what_speaks_for_a_label_is_positive(void **state)
 {
     static const char text[] = "Bad? No: GOOD, <b>good</b> unseen day";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, recipes[0], pair_rows);
+    explained_open(f, recipes[0], pair_rows);
     assert_string_equal(tml_model_label(f->model, 1).data, "yes");
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 1, SIZE_MAX, &e, NULL),
                      TML_OK);
@@ -260,15 +237,15 @@ static void what_speaks_for_a_label_is_positive(void **state)
     assert_int_equal(e.n_tokens, 4);
     assert_int_equal(e.tokens[0].begin, begin);
     assert_near(e.tokens[0].contribution, -strongest, 1e-12);
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void occurrences_share_evenly(void **state)
 {
     static const char text[] = "good very good bad good";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, recipes[0], pair_rows);
+    explained_open(f, recipes[0], pair_rows);
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 1, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 5);
@@ -284,36 +261,36 @@ static void occurrences_share_evenly(void **state)
     }
     assert_int_equal(n, 3);
     assert_true(goods[0] == goods[1] && goods[1] == goods[2]);
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void pieces_of_several_features_that_overlap_are_one(void **state)
 {
     static const char text[] = "engine's car,";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f,
-                "text: {tokenizer: word}\nfeatures: [{type: bag}, {type: bag, tokenizer: "
-                "whitespace, hashed: 64, alternate_sign: false}]\nmodel: {type: naive_bayes}",
-                rows);
+    explained_open(f,
+                   "text: {tokenizer: word}\nfeatures: [{type: bag}, {type: bag, tokenizer: "
+                   "whitespace, hashed: 64, alternate_sign: false}]\nmodel: {type: naive_bayes}",
+                   rows);
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 2);
     assert_true(is_piece(&e, 0, text, "engine's") || is_piece(&e, 1, text, "engine's"));
     assert_true(is_piece(&e, 0, text, "car,") || is_piece(&e, 1, text, "car,"));
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void n_grams_of_characters_are_given_to_words(void **state)
 {
     static const char text[] = "Engine, \xE6\x97\xA5\xE6\x9C\xAC";
     static const char *const pieces[] = {"Engine", ",", "\xE6\x97\xA5", "\xE6\x9C\xAC"};
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f,
-                "text: {tokenizer: char}\nfeatures: [{type: bag, ngrams: [1, 2], hashed: 64, "
-                "alternate_sign: false}]\nmodel: {type: naive_bayes}",
-                rows);
+    explained_open(f,
+                   "text: {tokenizer: char}\nfeatures: [{type: bag, ngrams: [1, 2], hashed: 64, "
+                   "alternate_sign: false}]\nmodel: {type: naive_bayes}",
+                   rows);
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, COUNT_OF(pieces));
@@ -324,17 +301,17 @@ static void n_grams_of_characters_are_given_to_words(void **state)
         }
         assert_true(is_there);
     }
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void max_gives_the_strongest_and_0_none(void **state)
 {
     static const char text[] = "good bad day night very good";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation all;
     tml_explanation some;
     tml_contribution kept[8];
-    open_recipe(f, recipes[0], pair_rows);
+    explained_open(f, recipes[0], pair_rows);
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 1, SIZE_MAX, &all, NULL),
                      TML_OK);
     assert_true(all.n <= 8);
@@ -347,17 +324,17 @@ static void max_gives_the_strongest_and_0_none(void **state)
         assert_true(some.score == all.score && some.constant == all.constant);
         assert_memory_equal(some.tokens, kept, some.n * sizeof *kept);
     }
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void labels_and_lengths_out_of_range_are_refused(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e = {.label = 77};
     tml_error err = {0};
     char *const text = calloc(TML_EXPLAIN_BYTES_MAX + 1, 1);
     assert_non_null(text);
-    open_recipe(f, recipes[0], pair_rows);
+    explained_open(f, recipes[0], pair_rows);
     assert_int_equal(tml_session_explain(f->session, TML_STR("good"), 2, 5, &e, &err), TML_EINVAL);
     assert_string_equal(err.text, "explain: label 2, the model has 2 (from 0)");
     err = (tml_error){0};
@@ -373,15 +350,15 @@ static void labels_and_lengths_out_of_range_are_refused(void **state)
     assert_int_equal(tml_session_explain(f->session, longest, 0, SIZE_MAX, &e, &err), TML_OK);
     assert_int_equal(e.n, (TML_EXPLAIN_BYTES_MAX + 12) / 13 * 3 - 1); /* the end cuts a "day" */
     assert_near(e.constant + check_tokens(&e, longest), e.score, SUM_TOLERANCE);
-    close_recipe(f);
+    explained_close(f);
     free(text);
 }
 
 static void a_label_without_rows_has_an_infinite_score(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, recipes[0], rows);
+    explained_open(f, recipes[0], rows);
     double priors[3];
     memcpy(priors, f->model->bayes.priors, sizeof priors);
     priors[1] = -INFINITY;
@@ -393,18 +370,18 @@ static void a_label_without_rows_has_an_infinite_score(void **state)
     assert_int_equal(tml_session_explain(f->session, TML_STR("engine car"), 0, 9, &e, NULL),
                      TML_OK);
     assert_near(e.constant + check_tokens(&e, TML_STR("engine car")), e.score, SUM_TOLERANCE);
-    close_recipe(f);
+    explained_close(f);
 }
 
 static void explaining_does_not_change_predictions_and_warms_up(void **state)
 {
     static const char text[] = "The Engine of <b>the car";
-    fixture *const f = *state;
+    explained *const f = *state;
     double before[MAX_LABELS];
     double after[MAX_LABELS];
     const tml_str str = tmli_str(text);
     tml_explanation e;
-    open_recipe(f, recipes[COUNT_OF(recipes) - 1], rows);
+    explained_open(f, recipes[COUNT_OF(recipes) - 1], rows);
     assert_int_equal(tml_session_predict(f->session, &str, 1, before, NULL), TML_OK);
     assert_int_equal(tml_session_explain(f->session, str, 0, 5, &e, NULL), TML_OK);
     fail_allocation(0);
@@ -414,53 +391,22 @@ static void explaining_does_not_change_predictions_and_warms_up(void **state)
     assert_int_equal(status, TML_OK);
     assert_int_equal(again, TML_OK);
     assert_memory_equal(before, after, tml_model_labels(f->model) * sizeof *before);
-    close_recipe(f);
+    explained_close(f);
+}
+
+static void check_again(const explained *f, tml_str text)
+{
+    check_text(f, "after a failure", text);
 }
 
 static void every_allocation_may_fail(void **state)
 {
     static const char text[] = "The \xEF\xAC\x81 Engine of <b>the car\xFF";
-    fixture *const f = *state;
-    open_recipe(f, recipes[COUNT_OF(recipes) - 1], rows);
-    for (size_t nth = 0;; nth++) {
-        tml_explanation e = {.label = 77};
-        tml_error err = {0};
-        tml_session_free(f->session);
-        f->session = NULL;
-        assert_int_equal(tml_session_create(f->model, &f->session, NULL), TML_OK);
-        fail_allocation(nth);
-        const tml_status status =
-            tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, &err);
-        fail_allocation(NEVER);
-        if (status == TML_OK) {
-            assert_true(nth > 10);
-            break;
-        }
-        assert_int_equal(status, TML_ENOMEM);
-        assert_int_equal(e.label, 77);
-        check_text(f, "after a failure", tmli_str(text)); /* memory is back */
-    }
-    close_recipe(f);
+    explained *const f = *state;
+    explained_open(f, recipes[COUNT_OF(recipes) - 1], rows);
+    assert_true(explained_fail_each_allocation(f, tmli_str(text), check_again) > 10);
+    explained_close(f);
 }
-
-static int set_up(void **state)
-{
-    fixture *const f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->dir = tmpdir_create();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *const f = *state;
-    tmpdir_remove(f->dir);
-    free(f);
-    return 0;
-}
-
-#define WITH_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {

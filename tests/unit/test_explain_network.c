@@ -14,10 +14,9 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "support/alloc_fail.h"
+#include "support/explained.h"
 #include "support/near.h"
 #include "support/tiny_model.h"
-#include "support/tmpdir.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -46,29 +45,8 @@ static const char *const texts[] = {"good day",
                                     "bad bad bad",
                                     "<b>good</b> d\xFF-ay day\xFF night İ very"};
 
-typedef struct fixture {
-    char *dir;
-    tml_model *model;
-    tml_session *session;
-} fixture;
-
-static void open_recipe(fixture *f, const char *recipe, const char *rows)
-{
-    tmli_buf yaml = {0};
-    tmli_buf_printf(&yaml, "data: {split: {validation: 0}}\n%s\n", recipe);
-    f->model = tiny_fit_rows(f->dir, tmli_buf_cstr(&yaml), rows);
-    assert_int_equal(tml_session_create(f->model, &f->session, NULL), TML_OK);
-    tmli_buf_deinit(&yaml);
-}
-
-static void close_recipe(fixture *f)
-{
-    tml_session_free(f->session);
-    tml_model_free(f->model);
-}
-
 /* ln(p / (1 - p)) of a label, from the probabilities that predicting gives. */
-static double log_odds(const fixture *f, tml_str text, size_t label)
+static double log_odds(const explained *f, tml_str text, size_t label)
 {
     double p[8];
     double rest = 0;
@@ -79,7 +57,7 @@ static double log_odds(const fixture *f, tml_str text, size_t label)
     return log(p[label] / rest);
 }
 
-static void check_text(const fixture *f, tml_str text, size_t label)
+static void check_text(const explained *f, tml_str text, size_t label)
 {
     tml_explanation e;
     assert_int_equal(tml_session_explain(f->session, text, label, SIZE_MAX, &e, NULL), TML_OK);
@@ -109,48 +87,48 @@ static void check_text(const fixture *f, tml_str text, size_t label)
 
 static void a_contribution_is_what_leaving_the_token_out_changes(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     for (size_t i = 0; i < COUNT_OF(recipes); i++) {
-        open_recipe(f, recipes[i], i == 3 ? tiny_rows : three_rows);
+        explained_open(f, recipes[i], i == 3 ? tiny_rows : three_rows);
         for (size_t k = 0; k < COUNT_OF(texts); k++) {
             for (size_t label = 0; label < tml_model_labels(f->model); label++) {
                 check_text(f, tmli_str(texts[k]), label);
             }
         }
-        close_recipe(f);
+        explained_close(f);
     }
 }
 
 static void words_that_the_network_does_not_see_are_none(void **state)
 {
     static const char text[] = "good unseen bad day very night";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, recipes[0], three_rows); /* the last three known words */
+    explained_open(f, recipes[0], three_rows); /* the last three known words */
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 3);
     for (size_t i = 0; i < e.n; i++) {
         assert_true(e.tokens[i].begin >= strlen("good unseen bad "));
     }
-    close_recipe(f);
-    open_recipe(f, recipes[1], three_rows); /* the first three */
+    explained_close(f);
+    explained_open(f, recipes[1], three_rows); /* the first three */
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 3);
     for (size_t i = 0; i < e.n; i++) {
         assert_true(e.tokens[i].begin <= strlen("good unseen bad ") && e.tokens[i].begin != 5);
     }
-    close_recipe(f);
+    explained_close(f);
 }
 
 /* Chunks of 64 rows: their borders change nothing; and what max leaves out is not scored. */
 static void many_tokens_go_through_in_chunks_and_end_at_the_limit(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     tmli_buf text = {0};
     tml_explanation e;
-    open_recipe(f, recipes[2], three_rows);
+    explained_open(f, recipes[2], three_rows);
     for (size_t i = 0; i < 70; i++) {
         tmli_buf_append_text(&text, i % 3 == 0 ? "good " : i % 3 == 1 ? "bad " : "perhaps ");
         if (i >= 62) {
@@ -165,11 +143,12 @@ static void many_tokens_go_through_in_chunks_and_end_at_the_limit(void **state)
     assert_int_equal(e.n, 0);
     assert_int_equal(e.n_tokens, 70);
     assert_true(e.score == score);
-    close_recipe(f);
-    open_recipe(f,
-                "text: {tokenizer: whitespace}\nfeatures: [{length: 2000, embedding: {dims: 1}}]\n"
-                "model: {hidden: [1]}\ntrain: {epochs: 1}",
-                three_rows);
+    explained_close(f);
+    explained_open(
+        f,
+        "text: {tokenizer: whitespace}\nfeatures: [{length: 2000, embedding: {dims: 1}}]\n"
+        "model: {hidden: [1]}\ntrain: {epochs: 1}",
+        three_rows);
     tmli_buf_reset(&text);
     for (size_t i = 0; i < 1500; i++) {
         tmli_buf_append_text(&text, "bad ");
@@ -181,89 +160,58 @@ static void many_tokens_go_through_in_chunks_and_end_at_the_limit(void **state)
     for (size_t i = 0; i < e.n; i++) {
         assert_true(e.tokens[i].end <= TML_EXPLAIN_TOKENS_MAX * strlen("bad "));
     }
-    close_recipe(f);
+    explained_close(f);
     tmli_buf_deinit(&text);
 }
 
 static void words_made_of_one_character_are_left_out_together(void **state)
 {
     static const char text[] = "bad \xEF\xB7\xBA good";
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, "text: {normalize: [nfkc]}\nfeatures: [{length: 9, embedding: {dims: 2}}]",
-                "text,label\ngood day,yes\nbad,no\ngood,yes\nbad \xEF\xB7\xBA,no\n");
+    explained_open(f, "text: {normalize: [nfkc]}\nfeatures: [{length: 9, embedding: {dims: 2}}]",
+                   "text,label\ngood day,yes\nbad,no\ngood,yes\nbad \xEF\xB7\xBA,no\n");
     assert_int_equal(tml_session_explain(f->session, tmli_str(text), 0, SIZE_MAX, &e, NULL),
                      TML_OK);
     assert_int_equal(e.n, 3); /* U+FDFA is four words */
     check_text(f, tmli_str(text), 0);
-    close_recipe(f);
+    explained_close(f);
 }
 
 /* Tokens for n-grams of characters are allowed, if odd: one is the text, or a word with its blanks. */
 static void tokens_of_characters_are_left_out_as_wholes(void **state)
 {
-    fixture *const f = *state;
+    explained *const f = *state;
     tml_explanation e;
-    open_recipe(f, "text: {tokenizer: char_wb}\nfeatures: [{length: 3, embedding: {dims: 2}}]",
-                tiny_rows);
+    explained_open(f, "text: {tokenizer: char_wb}\nfeatures: [{length: 3, embedding: {dims: 2}}]",
+                   tiny_rows);
     assert_int_equal(tml_session_explain(f->session, TML_STR("good  day"), 0, 9, &e, NULL), TML_OK);
     assert_int_equal(e.n, 2);
     check_text(f, TML_STR("good  day"), 0);
-    close_recipe(f);
-    open_recipe(f,
-                "text: {tokenizer: char, normalize: [drop_stop_words], stop_words: [good, x]}\n"
-                "features: [{length: 3, embedding: {dims: 2}}]",
-                "text,label\ngood,yes\nbad,no\nbad,no\ngood,yes\n");
+    explained_close(f);
+    explained_open(f,
+                   "text: {tokenizer: char, normalize: [drop_stop_words], stop_words: [good, x]}\n"
+                   "features: [{length: 3, embedding: {dims: 2}}]",
+                   "text,label\ngood,yes\nbad,no\nbad,no\ngood,yes\n");
     assert_int_equal(tml_session_explain(f->session, TML_STR(""), 0, 9, &e, NULL), TML_OK);
     assert_int_equal(e.n, 0); /* a blank from nowhere */
     assert_int_equal(tml_session_explain(f->session, TML_STR("bad"), 0, 9, &e, NULL), TML_OK);
     assert_int_equal(e.n, 1);
-    close_recipe(f);
+    explained_close(f);
+}
+
+static void check_again(const explained *f, tml_str text)
+{
+    check_text(f, text, 0);
 }
 
 static void every_allocation_may_fail(void **state)
 {
-    fixture *const f = *state;
-    open_recipe(f, recipes[0], three_rows);
-    for (size_t nth = 0;; nth++) {
-        tml_explanation e = {.label = 77};
-        tml_error err = {0};
-        tml_session_free(f->session);
-        f->session = NULL;
-        assert_int_equal(tml_session_create(f->model, &f->session, NULL), TML_OK);
-        fail_allocation(nth);
-        const tml_status status =
-            tml_session_explain(f->session, tmli_str(texts[1]), 0, SIZE_MAX, &e, &err);
-        fail_allocation(NEVER);
-        if (status == TML_OK) {
-            assert_true(nth > 5);
-            break;
-        }
-        assert_int_equal(status, TML_ENOMEM);
-        assert_int_equal(e.label, 77);
-        check_text(f, tmli_str(texts[1]), 0); /* memory is back */
-    }
-    close_recipe(f);
+    explained *const f = *state;
+    explained_open(f, recipes[0], three_rows);
+    assert_true(explained_fail_each_allocation(f, tmli_str(texts[1]), check_again) > 5);
+    explained_close(f);
 }
-
-static int set_up(void **state)
-{
-    fixture *const f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->dir = tmpdir_create();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *const f = *state;
-    tmpdir_remove(f->dir);
-    free(f);
-    return 0;
-}
-
-#define WITH_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {

@@ -17,18 +17,6 @@
 #include "support/tmpdir.h"
 #include "text/utf8.h"
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 static void every_status_has_its_exit_code(void **state)
 {
     (void)state;
@@ -108,7 +96,7 @@ static void the_longest_sentence_is_kept_whole(void **state)
     assert_written(*state, text, text, sizeof text - 1);
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

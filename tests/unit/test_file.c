@@ -18,18 +18,6 @@
 #include "support/alloc_fail.h"
 #include "support/tmpdir.h"
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 /* The number of entries in a directory, hidden ones included. */
 static size_t entries_in(const char *dir)
 {
@@ -344,7 +332,7 @@ static void every_allocation_of_a_listing_may_fail(void **state)
     }
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

@@ -27,18 +27,6 @@ enum {
     FILES_MAX = 6
 };
 
-static int set_up(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 /* A file with its name as text, a directory when the name ends in a slash, or "NAME>TARGET", a symbolic link. */
 static void make(const char *dir, const char *name)
 {
@@ -268,7 +256,7 @@ static void each_allocation_may_fail(void **state)
     assert_true(nth >= 16);
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

@@ -14,28 +14,13 @@
 
 #include "base/bytes.h"
 #include "support/alloc_fail.h"
-
-static tmli_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    tmli_arena_init(&arena, 4096, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tmli_arena_deinit(&arena);
-    return 0;
-}
+#include "support/test_arena.h"
 
 static const tmli_value *parse(const char *text)
 {
     const tmli_value *value = NULL;
     tml_error err = {0};
-    assert_int_equal(tmli_json_parse(tmli_str(text), &arena, &value, &err), TML_OK);
+    assert_int_equal(tmli_json_parse(tmli_str(text), &test_arena, &value, &err), TML_OK);
     assert_non_null(value);
     return value;
 }
@@ -123,7 +108,7 @@ static void faults_have_a_place_and_a_reason(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const tmli_value *value = NULL;
         tml_error err = {0};
-        assert_int_equal(tmli_json_parse(tmli_str(rows[i].text), &arena, &value, &err),
+        assert_int_equal(tmli_json_parse(tmli_str(rows[i].text), &test_arena, &value, &err),
                          TML_EFORMAT);
         assert_string_equal(err.text, rows[i].want);
         assert_null(value);
@@ -140,11 +125,11 @@ static void text_need_not_end_in_nul(void **state)
         assert_non_null(exact);
         memcpy(exact, texts[i], n);
         const tmli_value *value = NULL;
-        assert_int_equal(tmli_json_parse((tml_str){exact, n}, &arena, &value, NULL), TML_OK);
+        assert_int_equal(tmli_json_parse((tml_str){exact, n}, &test_arena, &value, NULL), TML_OK);
         free(exact);
     }
     const tmli_value *value = NULL;
-    assert_int_equal(tmli_json_parse((tml_str){NULL, 0}, &arena, &value, NULL), TML_EFORMAT);
+    assert_int_equal(tmli_json_parse((tml_str){NULL, 0}, &test_arena, &value, NULL), TML_EFORMAT);
 }
 
 static void two_hundred_levels_are_held(void **state)
@@ -265,5 +250,5 @@ int main(void)
         cmocka_unit_test(the_arenas_limit_bounds_what_is_held),
         cmocka_unit_test(threads_parse_side_by_side),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, test_arena_begin, test_arena_end);
 }

@@ -15,24 +15,9 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "support/alloc_fail.h"
+#include "support/test_arena.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static tmli_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    tmli_arena_init(&arena, 4096, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tmli_arena_deinit(&arena);
-    return 0;
-}
 
 static void put_items(tmli_buf *out, tmli_json_items *items);
 
@@ -48,7 +33,7 @@ static void put_value(tmli_buf *out, const tmli_json_items *from, const tmli_jso
         break;
     case TMLI_STRING: {
         tml_str text = {0};
-        assert_int_equal(tmli_json_text(value, &arena, &text, NULL), TML_OK);
+        assert_int_equal(tmli_json_text(value, &test_arena, &text, NULL), TML_OK);
         assert_true(tmli_json_says(value, text));
         tmli_buf_append_text(out, "'");
         tmli_buf_append_str(out, text);
@@ -199,7 +184,8 @@ static void faults_are_those_of_the_parser_of_trees(void **state)
         const tmli_value *tree = NULL;
         tml_error want = {0};
         tml_error got = {0};
-        assert_int_equal(tmli_json_parse(tmli_str(cases[i]), &arena, &tree, &want), TML_EFORMAT);
+        assert_int_equal(tmli_json_parse(tmli_str(cases[i]), &test_arena, &tree, &want),
+                         TML_EFORMAT);
         assert_int_equal(read_all(tmli_str(cases[i]), 0, &got), TML_EFORMAT);
         assert_string_equal(got.text, want.text);
     }
@@ -345,14 +331,14 @@ static void only_escapes_take_memory(void **state)
     const char *const plain = "\"no escape\"";
     assert_int_equal(tmli_json_open(tmli_str(plain), 0, &items, &value, NULL), TML_OK);
     fail_allocation(0);
-    assert_int_equal(tmli_json_text(&value, &arena, &text, NULL), TML_OK);
+    assert_int_equal(tmli_json_text(&value, &test_arena, &text, NULL), TML_OK);
     assert_ptr_equal(text.data, plain + 1);
     fail_allocation(NEVER);
 
     tml_error err = {0};
     assert_int_equal(tmli_json_open(TML_STR("\"an\\tescape\""), 0, &items, &value, NULL), TML_OK);
     fail_allocation(0);
-    assert_int_equal(tmli_json_text(&value, &arena, &text, &err), TML_ENOMEM);
+    assert_int_equal(tmli_json_text(&value, &test_arena, &text, &err), TML_ENOMEM);
     fail_allocation(NEVER);
     assert_ptr_equal(text.data, plain + 1); /* as it was */
     assert_int_equal(err.status, TML_ENOMEM);
@@ -361,15 +347,18 @@ static void only_escapes_take_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(values_are_read_in_their_order, begin, end),
-        cmocka_unit_test_setup_teardown(faults_are_those_of_the_parser_of_trees, begin, end),
+        cmocka_unit_test_setup_teardown(values_are_read_in_their_order, test_arena_begin,
+                                        test_arena_end),
+        cmocka_unit_test_setup_teardown(faults_are_those_of_the_parser_of_trees, test_arena_begin,
+                                        test_arena_end),
         cmocka_unit_test(strings_have_to_be_utf_8),
         cmocka_unit_test(lines_are_counted_from_where_the_document_begins),
         cmocka_unit_test(nesting_ends_at_200_levels),
         cmocka_unit_test(levels_may_be_entered_to_the_last),
         cmocka_unit_test(strings_of_any_length_end_at_their_quote),
-        cmocka_unit_test_setup_teardown(texts_are_compared_as_they_read, begin, end),
-        cmocka_unit_test_setup_teardown(only_escapes_take_memory, begin, end),
+        cmocka_unit_test_setup_teardown(texts_are_compared_as_they_read, test_arena_begin,
+                                        test_arena_end),
+        cmocka_unit_test_setup_teardown(only_escapes_take_memory, test_arena_begin, test_arena_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

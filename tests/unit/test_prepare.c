@@ -20,18 +20,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 /* Files of the parts, as texts; NULL for none. */
 typedef struct texts {
     const char *train, *validation, *test;
@@ -262,7 +250,7 @@ static void every_allocation_of_preparing_may_fail(void **state)
     free(path);
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "support/alloc_fail.h"
+#include "support/recipe_text.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -71,18 +72,6 @@ static tml_recipe *parse(const char *yaml)
         fail_msg("%s", err.text);
     }
     return recipe;
-}
-
-/* The written form, at most out's size. */
-static void write_text(const tml_recipe *recipe, char *out, size_t size)
-{
-    tmli_buf text = {0};
-    tmli_json_writer w;
-    tmli_json_begin(&w, &text, 0);
-    tmli_recipe_write(recipe, NULL, &w);
-    assert_in_range(text.len, 1, size - 1);
-    (void)snprintf(out, size, "%s", tmli_buf_cstr(&text));
-    tmli_buf_deinit(&text);
 }
 
 static void a_recipe_without_keys_has_the_defaults(void **state)
@@ -217,17 +206,17 @@ static void what_is_written_reads_back_the_same(void **state)
         const tmli_value *root = NULL;
         tml_recipe *again = NULL;
         tml_recipe *const recipe = parse(recipes[i]);
-        write_text(recipe, first, sizeof first);
+        recipe_text(recipe, first, sizeof first);
         tmli_arena_init(&arena, 4096, 0);
         assert_int_equal(tmli_json_parse(tmli_str(first), &arena, &root, NULL), TML_OK);
         assert_int_equal(tmli_recipe_from_value("textml.json", root, &again, NULL), TML_OK);
-        write_text(again, second, sizeof second);
+        recipe_text(again, second, sizeof second);
         assert_string_equal(first, second);
         tml_recipe_free(again);
         tml_recipe_free(recipe);
         /* JSON is YAML: the same text, given as a recipe, is the same recipe. */
         tml_recipe *const from_yaml = parse(first);
-        write_text(from_yaml, second, sizeof second);
+        recipe_text(from_yaml, second, sizeof second);
         assert_string_equal(first, second);
         tml_recipe_free(from_yaml);
         tmli_arena_deinit(&arena);
@@ -239,7 +228,7 @@ static void every_key_is_read_and_written(void **state)
     (void)state;
     char text[4096];
     tml_recipe *const recipe = parse(everything);
-    write_text(recipe, text, sizeof text);
+    recipe_text(recipe, text, sizeof text);
     assert_string_equal(
         text,
         "{\"name\":\"all\",\"data\":{\"format\":\"tsv\",\"quote\":\"none\",\"encoding\":"

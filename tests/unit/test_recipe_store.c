@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
 #include "support/alloc_fail.h"
+#include "support/recipe_text.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -39,17 +39,6 @@ static tml_status set(tml_recipe *recipe, const char *name, const char *value, t
     return tml_recipe_set(recipe, tmli_str(name), tmli_str(value), err);
 }
 
-static void write_text(const tml_recipe *recipe, char *out, size_t size)
-{
-    tmli_buf text = {0};
-    tmli_json_writer w;
-    tmli_json_begin(&w, &text, 0);
-    tmli_recipe_write(recipe, NULL, &w);
-    assert_in_range(text.len, 1, size - 1);
-    (void)snprintf(out, size, "%s", tmli_buf_cstr(&text));
-    tmli_buf_deinit(&text);
-}
-
 /* name=value must make the written recipe hold `want`. */
 static void assert_stored(tml_recipe *recipe, const char *name, const char *value, const char *want)
 {
@@ -58,7 +47,7 @@ static void assert_stored(tml_recipe *recipe, const char *name, const char *valu
     if (set(recipe, name, value, &err) != TML_OK) {
         fail_msg("%s=%s: %s", name, value, err.text);
     }
-    write_text(recipe, text, sizeof text);
+    recipe_text(recipe, text, sizeof text);
     if (strstr(text, want) == NULL) {
         fail_msg("%s=%s: no %s in %s", name, value, want, text);
     }
@@ -151,13 +140,13 @@ static void what_counts_as_not_given_changes_nothing(void **state)
                                         "hidden", "labels", "class_weight", "vectors",   "name"};
     char before[4096];
     char after[4096];
-    write_text(*state, before, sizeof before);
+    recipe_text(*state, before, sizeof before);
     for (size_t v = 0; v < COUNT_OF(values); v++) {
         for (size_t n = 0; n < COUNT_OF(names); n++) {
             assert_int_equal(set(*state, names[n], values[v], NULL), TML_OK);
         }
     }
-    write_text(*state, after, sizeof after);
+    recipe_text(*state, after, sizeof after);
     assert_string_equal(before, after);
 }
 
@@ -238,12 +227,12 @@ static void what_cannot_be_stored_is_refused_and_changes_nothing(void **state)
 {
     char before[4096];
     char after[4096];
-    write_text(*state, before, sizeof before);
+    recipe_text(*state, before, sizeof before);
     for (size_t i = 0; i < COUNT_OF(refusals); i++) {
         tml_error err = {0};
         assert_int_equal(set(*state, refusals[i].name, refusals[i].value, &err), TML_EINVAL);
         assert_string_equal(err.text, refusals[i].sentence);
-        write_text(*state, after, sizeof after);
+        recipe_text(*state, after, sizeof after);
         assert_string_equal(before, after);
     }
 }
@@ -341,11 +330,11 @@ static void every_allocation_of_setting_may_fail(void **state)
             char after[4096];
             assert_int_equal(tml_recipe_parse("news", tml_recipe_text("news"), &recipe, NULL),
                              TML_OK);
-            write_text(recipe, before, sizeof before);
+            recipe_text(recipe, before, sizeof before);
             fail_allocation(nth);
             const tml_status status = set(recipe, pairs[i][0], pairs[i][1], NULL);
             fail_allocation(NEVER);
-            write_text(recipe, after, sizeof after);
+            recipe_text(recipe, after, sizeof after);
             tml_recipe_free(recipe);
             if (status == TML_OK) {
                 break;

@@ -20,18 +20,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
 /* Writes tensors to a file and reads it back as bytes. */
 static void write_file(const char *dir, tmli_tensor *tensors, size_t n, tmli_buf *bytes)
 {
@@ -354,7 +342,7 @@ static void every_allocation_may_fail(void **state)
     tmli_buf_deinit(&bytes);
 }
 
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 int main(void)
 {

@@ -416,19 +416,7 @@ static void a_damaged_source_fails_the_window(void **state)
     tmli_source_free(source);
 }
 
-static int make_dir(void **state)
-{
-    *state = tmpdir_create();
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    tmpdir_remove(*state);
-    return 0;
-}
-
-#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define IN_A_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, tmpdir_set_up, tmpdir_tear_down)
 
 /* Latin-1 through a window: what was loaded before and what comes later, in pieces of any size. */
 static void windows_turn_latin_1_into_utf_8(void **state)

@@ -27,35 +27,6 @@ typedef struct fixture {
     size_t n_errors; /* records of that level */
 } fixture;
 
-static char *made; /* a and b */
-
-static int make_models(void **state)
-{
-    (void)state;
-    made = tmpdir_create();
-    char *a = tmpdir_path(made, "a");
-    char *b = tmpdir_path(made, "b");
-    word_model(made, a, "a");
-    word_model(made, b, "b");
-    free(a);
-    free(b);
-    return 0;
-}
-
-static int remove_models(void **state)
-{
-    (void)state;
-    tmpdir_remove(made);
-    return 0;
-}
-
-static void put(const char *which, const char *to)
-{
-    char *from = tmpdir_path(made, which);
-    word_model_copy(from, to, false);
-    free(from);
-}
-
 static void count_errors(void *ctx, tml_log_level level, const char *message)
 {
     (void)message;
@@ -70,7 +41,7 @@ static int set_up(void **state)
     fix->dir = tmpdir_create();
     fix->model_dir = tmpdir_path(fix->dir, "model");
     fix->log = (tml_log){.write = count_errors, .ctx = fix, .least = TML_LOG_INFO};
-    put("a", fix->model_dir);
+    word_models_put("a", fix->model_dir);
     assert_int_equal(serve_server_open(&fix->server, fix->model_dir, &fix->log, NULL), TML_OK);
     serve_server_verify(&fix->server);
     *state = fix;
@@ -116,7 +87,7 @@ static void a_changed_model_is_swapped_in(void **state)
     fixture *fix = *state;
     serve_seat *seat = NULL;
     assert_int_equal(serve_seat_take(&fix->server.models, (tml_str){0}, &seat, NULL), 200);
-    put("b", fix->model_dir);
+    word_models_put("b", fix->model_dir);
     serve_watch_look(&fix->server, false);
     assert_serves(fix, 'b');
     assert_int_equal(tml_model_label(seat->model, 0).data[0], 'a'); /* who sits on it keeps it */
@@ -128,7 +99,7 @@ static void with_fixed_models_only_who_asks_gets_it(void **state)
 {
     fixture *fix = *state;
     fix->server.settings.has_fixed_models = true;
-    put("b", fix->model_dir);
+    word_models_put("b", fix->model_dir);
     serve_watch_look(&fix->server, false);
     assert_serves(fix, 'a');
     serve_watch_look(&fix->server, true);
@@ -160,7 +131,7 @@ static void a_bad_model_is_told_once_after_some_seconds(void **state)
     serve_watch_look(&fix->server, false);
     assert_int_equal(fix->n_errors, 1);
     assert_serves(fix, 'a');
-    put("b", fix->model_dir);
+    word_models_put("b", fix->model_dir);
     serve_watch_look(&fix->server, false);
     assert_serves(fix, 'b');
 }
@@ -186,7 +157,7 @@ static void without_memory_the_old_model_serves_on(void **state)
 {
     fixture *fix = *state;
     bool is_done = false;
-    put("b", fix->model_dir);
+    word_models_put("b", fix->model_dir);
     for (size_t nth = 0; !is_done; nth++) {
         fail_allocation(nth);
         serve_watch_look(&fix->server, false);
@@ -229,5 +200,5 @@ int main(void)
         TEST(without_memory_the_old_model_serves_on),
         TEST(the_thread_comes_and_goes),
     };
-    return cmocka_run_group_tests(tests, make_models, remove_models);
+    return cmocka_run_group_tests(tests, word_models_make, word_models_remove);
 }

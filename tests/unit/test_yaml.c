@@ -14,28 +14,13 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "support/alloc_fail.h"
-
-static tmli_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    tmli_arena_init(&arena, 4096, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tmli_arena_deinit(&arena);
-    return 0;
-}
+#include "support/test_arena.h"
 
 static const tmli_value *parse(const char *text)
 {
     const tmli_value *value = NULL;
     tml_error err = {0};
-    if (tmli_yaml_parse("t", tmli_str(text), &arena, &value, &err) != TML_OK) {
+    if (tmli_yaml_parse("t", tmli_str(text), &test_arena, &value, &err) != TML_OK) {
         fail_msg("%s", err.text);
     }
     assert_non_null(value);
@@ -127,7 +112,7 @@ static void an_empty_document_is_an_empty_object(void **state)
         assert_int_equal(value->n, 0);
     }
     const tmli_value *value = NULL;
-    assert_int_equal(tmli_yaml_parse("t", (tml_str){NULL, 0}, &arena, &value, NULL), TML_OK);
+    assert_int_equal(tmli_yaml_parse("t", (tml_str){NULL, 0}, &test_arena, &value, NULL), TML_OK);
 }
 
 static void json_is_yaml_too(void **state)
@@ -175,8 +160,9 @@ static void what_is_refused_is_named_with_its_place(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const tmli_value *value = NULL;
         tml_error err = {0};
-        assert_int_equal(tmli_yaml_parse("r.yaml", tmli_str(rows[i].text), &arena, &value, &err),
-                         TML_EFORMAT);
+        assert_int_equal(
+            tmli_yaml_parse("r.yaml", tmli_str(rows[i].text), &test_arena, &value, &err),
+            TML_EFORMAT);
         assert_null(value);
         if (strncmp(err.text, rows[i].want, strlen(rows[i].want)) != 0) {
             fail_msg("got \"%s\", want \"%s\"", err.text, rows[i].want);
@@ -193,10 +179,11 @@ static void a_key_twice_is_found_among_many(void **state)
     }
     const tmli_value *value = NULL;
     tml_error err = {0};
-    assert_int_equal(tmli_yaml_parse("t", tmli_buf_str(&text), &arena, &value, &err), TML_OK);
+    assert_int_equal(tmli_yaml_parse("t", tmli_buf_str(&text), &test_arena, &value, &err), TML_OK);
     assert_int_equal(value->n, 500);
     tmli_buf_append_text(&text, "key77: again\n");
-    assert_int_equal(tmli_yaml_parse("t", tmli_buf_str(&text), &arena, &value, &err), TML_EFORMAT);
+    assert_int_equal(tmli_yaml_parse("t", tmli_buf_str(&text), &test_arena, &value, &err),
+                     TML_EFORMAT);
     assert_string_equal(err.text, "t:501:8: \"key77\" stands twice, first in line 78");
     tmli_buf_deinit(&text);
 }
@@ -211,7 +198,7 @@ static void nesting_ends_at_64_levels(void **state)
         const tmli_value *value = NULL;
         tml_error err = {0};
         const tml_status status =
-            tmli_yaml_parse("t", (tml_str){text, 2 * depth}, &arena, &value, &err);
+            tmli_yaml_parse("t", (tml_str){text, 2 * depth}, &test_arena, &value, &err);
         assert_int_equal(status, depth <= 64 ? TML_OK : TML_EFORMAT);
         if (depth > 64) {
             assert_string_equal(err.text, "t:1:65: more than 64 levels");
@@ -231,14 +218,16 @@ static void hostile_nesting_ends_quickly(void **state)
     for (size_t i = 0; i + 1 < sizeof bytes; i++) {
         (void)memset(text, bytes[i], N);
         const tmli_value *value = NULL;
-        const tml_status status = tmli_yaml_parse("t", (tml_str){text, N}, &arena, &value, NULL);
+        const tml_status status =
+            tmli_yaml_parse("t", (tml_str){text, N}, &test_arena, &value, NULL);
         assert_true(status == TML_OK || status == TML_EFORMAT);
     }
     for (size_t i = 0; i < N; i++) {
         text[i] = i % 2 == 0 ? '-' : ' ';
     }
     const tmli_value *value = NULL;
-    assert_int_equal(tmli_yaml_parse("t", (tml_str){text, N}, &arena, &value, NULL), TML_EFORMAT);
+    assert_int_equal(tmli_yaml_parse("t", (tml_str){text, N}, &test_arena, &value, NULL),
+                     TML_EFORMAT);
     free(text);
 }
 
@@ -251,7 +240,8 @@ static void every_cut_of_a_document_ends_in_an_answer(void **state)
         assert_non_null(cut);
         memcpy(cut, text, n);
         const tmli_value *value = NULL;
-        const tml_status status = tmli_yaml_parse("t", (tml_str){cut, n}, &arena, &value, NULL);
+        const tml_status status =
+            tmli_yaml_parse("t", (tml_str){cut, n}, &test_arena, &value, NULL);
         assert_true(status == TML_OK || status == TML_EFORMAT);
         free(cut);
     }
@@ -298,5 +288,5 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_document_ends_in_an_answer),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, test_arena_begin, test_arena_end);
 }
