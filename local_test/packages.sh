@@ -5,7 +5,7 @@
 # To build train and serve, and to ask a server (local_test).
 build_packages=(
   gcc libc6-dev cmake ninja-build pkg-config
-  libopenblas-dev libcjson-dev libyaml-dev libmicrohttpd-dev libutf8proc-dev libstemmer-dev zlib1g-dev
+  libopenblas-dev libcjson-dev libyaml-dev libmicrohttpd-dev libutf8proc-dev libstemmer-dev zlib1g-dev libisal-dev
   libprotobuf-c-dev protobuf-c-compiler
   curl ca-certificates
 )

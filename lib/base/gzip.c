@@ -1,9 +1,11 @@
-/* The only file that includes zlib. Its memory comes from base/mem.h. */
+/* The only file that includes ISA-L, which unpacks five times as fast as zlib, and zlib, which packs. All memory comes from
+ * base/mem.h. */
 #include "base/gzip.h"
 
 #include <limits.h>
 
 #define ZLIB_CONST /* makes z_stream.next_in a pointer to const */
+#include <isa-l/igzip_lib.h>
 #include <zlib.h>
 
 #include "base/mem.h"
@@ -14,6 +16,94 @@ enum {
     MEMORY_LEVEL = 8,           /* zlib's own choice: 256 KiB in all */
     ROOM_BYTES = 16 << 10,      /* made behind what is packed, whenever there is none */
 };
+
+static unsigned at_most_unsigned(size_t n)
+{
+    return n < UINT_MAX ? (unsigned)n : UINT_MAX;
+}
+
+/* ---- unpacking ---- */
+
+struct tmli_inflater {
+    struct inflate_state state;
+    struct isal_gzip_header header; /* kept here: a header may come in pieces */
+    bool has_header;                /* it has been read */
+};
+
+tmli_inflater *tmli_inflater_create(void)
+{
+    tmli_inflater *inflater = tmli_calloc(1, sizeof(*inflater));
+    if (inflater == NULL) {
+        return NULL;
+    }
+    isal_inflate_init(&inflater->state);
+    inflater->state.crc_flag =
+        ISAL_GZIP_NO_HDR_VER; /* the trailer is checked, the header read before */
+    isal_gzip_header_init(&inflater->header);
+    return inflater;
+}
+
+void tmli_inflater_free(tmli_inflater *inflater)
+{
+    tmli_free(inflater);
+}
+
+void tmli_inflater_reset(tmli_inflater *inflater)
+{
+    isal_inflate_reset(&inflater->state);
+    isal_gzip_header_init(&inflater->header);
+    inflater->has_header = false;
+}
+
+static tmli_inflated fail(int result, const char **why)
+{
+    switch (result) {
+    case ISAL_INVALID_WRAPPER: *why = "not a gzip header"; break;
+    case ISAL_UNSUPPORTED_METHOD: *why = "packed by another method than deflate"; break;
+    case ISAL_INVALID_BLOCK: *why = "an invalid block"; break;
+    case ISAL_INVALID_SYMBOL: *why = "an invalid symbol"; break;
+    case ISAL_INVALID_LOOKBACK: *why = "an invalid distance"; break;
+    case ISAL_INCORRECT_CHECKSUM: *why = "the checksum is another one"; break;
+    default: *why = "not a gzip stream"; break;
+    }
+    return TMLI_INFLATED_DAMAGED;
+}
+
+/* The next step of what the state's input and output allow. */
+static int inflate_some(tmli_inflater *inflater)
+{
+    if (!inflater->has_header) {
+        const int result = isal_read_gzip_header(&inflater->state, &inflater->header);
+        if (result != ISAL_DECOMP_OK) {
+            return result;
+        }
+        inflater->has_header = true;
+    }
+    return isal_inflate(&inflater->state);
+}
+
+tmli_inflated tmli_inflate(tmli_inflater *inflater, tml_str *packed, void *out, size_t n,
+                           size_t *got, const char **why)
+{
+    struct inflate_state *state = &inflater->state;
+    const unsigned n_in = at_most_unsigned(packed->len);
+    const unsigned n_out = at_most_unsigned(n);
+    state->next_in = (uint8_t *)(uintptr_t)packed->data; /* only read */
+    state->avail_in = n_in;
+    state->next_out = out;
+    state->avail_out = n_out;
+    const int result = inflate_some(inflater);
+    if (result < 0) { /* then the state's input need not be where it was */
+        *got = 0;
+        return fail(result, why);
+    }
+    packed->len = packed->len - n_in + state->avail_in;
+    packed->data = (const char *)state->next_in;
+    *got = n_out - state->avail_out;
+    return state->block_state == ISAL_BLOCK_FINISH ? TMLI_INFLATED_MEMBER : TMLI_INFLATED_SOME;
+}
+
+/* ---- packing ---- */
 
 static void *zlib_alloc(void *ctx, unsigned n, unsigned size)
 {
@@ -26,69 +116,6 @@ static void zlib_free(void *ctx, void *block)
     (void)ctx;
     tmli_free(block);
 }
-
-static unsigned at_most_unsigned(size_t n)
-{
-    return n < UINT_MAX ? (unsigned)n : UINT_MAX;
-}
-
-/* ---- unpacking ---- */
-
-struct tmli_inflater {
-    z_stream zlib;
-};
-
-tmli_inflater *tmli_inflater_create(void)
-{
-    tmli_inflater *inflater = tmli_calloc(1, sizeof(*inflater));
-    if (inflater == NULL) {
-        return NULL;
-    }
-    inflater->zlib.zalloc = zlib_alloc;
-    inflater->zlib.zfree = zlib_free;
-    if (inflateInit2(&inflater->zlib, GZIP_WINDOW_BITS) != Z_OK) {
-        tmli_free(inflater);
-        return NULL;
-    }
-    return inflater;
-}
-
-void tmli_inflater_free(tmli_inflater *inflater)
-{
-    if (inflater != NULL) {
-        (void)inflateEnd(&inflater->zlib);
-        tmli_free(inflater);
-    }
-}
-
-void tmli_inflater_reset(tmli_inflater *inflater)
-{
-    (void)inflateReset(&inflater->zlib); /* fails for a stream that was never begun only */
-}
-
-tmli_inflated tmli_inflate(tmli_inflater *inflater, tml_str *packed, void *out, size_t n,
-                           size_t *got, const char **why)
-{
-    z_stream *z = &inflater->zlib;
-    const unsigned n_in = at_most_unsigned(packed->len);
-    z->next_in = (const unsigned char *)packed->data;
-    z->avail_in = n_in;
-    z->next_out = out;
-    z->avail_out = at_most_unsigned(n);
-    const int result = inflate(z, Z_NO_FLUSH);
-    packed->data += n_in - z->avail_in;
-    packed->len -= n_in - z->avail_in;
-    *got = (size_t)(z->next_out - (unsigned char *)out);
-    switch (result) {
-    case Z_OK:
-    case Z_BUF_ERROR: return TMLI_INFLATED_SOME; /* the latter: no progress */
-    case Z_STREAM_END: return TMLI_INFLATED_MEMBER;
-    case Z_MEM_ERROR: return TMLI_INFLATED_NO_MEMORY;
-    default: *why = z->msg != NULL ? z->msg : "not a gzip stream"; return TMLI_INFLATED_DAMAGED;
-    }
-}
-
-/* ---- packing ---- */
 
 struct tmli_deflater {
     z_stream zlib;

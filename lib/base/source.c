@@ -31,7 +31,7 @@ struct tmli_source {
     packing packing;
     const unsigned char *at; /* bytes that wait: in input, or the borrowed memory */
     const unsigned char *end;
-    unsigned char *input; /* owned; NULL for memory */
+    unsigned char *input; /* owned [INPUT_BYTES]; NULL for memory */
     bool input_ended;
     bool in_member;          /* inside a gzip member: the end of the input would cut it */
     tmli_inflater *inflater; /* owned; NULL until the bytes are known to be gzip */
@@ -83,6 +83,8 @@ tml_status tmli_source_open(const char *path, tmli_source **out, tml_error *err)
     if (source->input == NULL) {
         TMLI_TRY(tmli_fail_memory(err, path));
     }
+    source->at = source->input;
+    source->end = source->input;
     do {
         source->fd = open(path, O_RDONLY | O_CLOEXEC);
     } while (source->fd < 0 && errno == EINTR);
@@ -133,20 +135,20 @@ static size_t waiting(const tmli_source *source)
     return (size_t)(source->end - source->at);
 }
 
-/* Makes at least `need` bytes (a few) wait, or sets input_ended. */
+/* Makes at least `need` bytes (a few) wait, or sets input_ended. What the inflater may give back stays before them. */
 static tml_status load_input(tmli_source *source, size_t need, tml_error *err)
 {
     while (waiting(source) < need && !source->input_ended) {
-        const size_t n = waiting(source);
-        if (n > 0) {
-            memmove(source->input, source->at, n);
-        }
+        const size_t n_taken = (size_t)(source->at - source->input);
+        const size_t n_kept = n_taken < TMLI_INFLATE_BACK ? n_taken : TMLI_INFLATE_BACK;
+        const size_t n = n_kept + waiting(source);
+        memmove(source->input, source->at - n_kept, n);
         size_t got;
         const tml_status status = read_fd(source, source->input + n, INPUT_BYTES - n, &got, err);
         if (status != TML_OK) {
             return status;
         }
-        source->at = source->input;
+        source->at = source->input + n_kept;
         source->end = source->input + n + got;
     }
     return TML_OK;
@@ -241,7 +243,6 @@ static tml_status inflate_some(tmli_source *source, unsigned char *buffer, size_
     switch (result) {
     case TMLI_INFLATED_MEMBER: source->in_member = false; return TML_OK;
     case TMLI_INFLATED_SOME: return TML_OK; /* without progress the caller looks for more input */
-    case TMLI_INFLATED_NO_MEMORY: return tmli_fail_memory(err, source->name);
     case TMLI_INFLATED_DAMAGED: break;
     }
     return tmli_fail(err, TML_EFORMAT, "%s: the gzip data are damaged: %s", source->name, why);

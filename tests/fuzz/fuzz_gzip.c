@@ -25,10 +25,11 @@ static tmli_inflated unpack(tml_str packed, size_t step, tmli_buf *out)
         size_t got = 0;
         FUZZ_CHECK(tmli_buf_reserve(out, step));
         result = tmli_inflate(inflater, &piece, out->data + out->len, step, &got, &why);
-        FUZZ_CHECK(got <= step && piece.len <= n_piece);
+        FUZZ_CHECK(got <= step && piece.len <= n_piece + TMLI_INFLATE_BACK);
+        FUZZ_CHECK(piece.len <= n_piece || result != TMLI_INFLATED_SOME);
         FUZZ_CHECK((result == TMLI_INFLATED_DAMAGED) == (why != NULL));
-        packed.data += n_piece - piece.len;
-        packed.len -= n_piece - piece.len;
+        packed.len = packed.len - n_piece + piece.len;
+        packed.data = piece.data;
         out->len += got;
         goes_on = got > 0 || piece.len < n_piece;
     }

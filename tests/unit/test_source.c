@@ -18,6 +18,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "support/alloc_fail.h"
 #include "support/tmpdir.h"
 
@@ -91,6 +92,36 @@ static void members_in_a_row_are_one_stream(void **state)
     tmli_buf_append(&two, "\0\0\0\0\0\0\0", 7); /* the rest of a tape's block */
     assert_memory_reads(two.data, two.len, "world\nhello\nhello\nhello\n", 24);
     tmli_buf_deinit(&two);
+}
+
+/* Members end wherever the input's buffer does, and what is read of the next one too early is not lost. */
+static void members_of_files_are_cut_anywhere(void **state)
+{
+    enum {
+        MEMBERS = 12000, /* more than two buffers of input */
+        PHASES = sizeof world_gz
+    };
+    for (size_t phase = 0; phase < PHASES; phase++) {
+        tmli_buf packed = {0};
+        tmli_buf want = {0};
+        for (size_t i = 0; i < MEMBERS; i++) {
+            const bool is_hello = i < phase;
+            tmli_buf_append(&packed, is_hello ? hello_gz : world_gz,
+                            is_hello ? sizeof hello_gz : sizeof world_gz);
+            tmli_buf_append_text(&want, is_hello ? "hello\nhello\nhello\n" : "world\n");
+        }
+        char *const path = tmpdir_write(*state, "many.gz", packed.data, packed.len);
+        tmli_source *source = NULL;
+        tmli_buf got = {0};
+        assert_int_equal(tmli_source_open(path, &source, NULL), TML_OK);
+        assert_int_equal(read_all(source, 1 + phase % 7, &got, NULL), TML_OK);
+        assert_true(tmli_str_eq(tmli_buf_str(&got), tmli_buf_str(&want)));
+        tmli_source_free(source);
+        free(path);
+        tmli_buf_deinit(&packed);
+        tmli_buf_deinit(&want);
+        tmli_buf_deinit(&got);
+    }
 }
 
 static tml_status read_memory(const void *bytes, size_t n, tml_error *err)
@@ -471,6 +502,7 @@ int main(void)
         cmocka_unit_test(memory_is_read_as_it_is),
         cmocka_unit_test(gzip_is_recognised_and_unpacked),
         cmocka_unit_test(members_in_a_row_are_one_stream),
+        IN_A_DIRECTORY(members_of_files_are_cut_anywhere),
         cmocka_unit_test(gzip_cut_anywhere_is_refused),
         cmocka_unit_test(damaged_gzip_never_reads_as_something_else),
         cmocka_unit_test(bytes_behind_the_gzip_data_are_refused),
