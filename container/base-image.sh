@@ -2,38 +2,16 @@
 # Makes the base image of container/Dockerfile available: debian:bookworm-slim from its registry, or, where no registry can be
 # reached, a minimal Debian 12 made here from Debian's packages under the same name (needs root, mmdebstrap and a mirror).
 #   base-image.sh    prints the image's name
-# PLATFORM=linux/arm64 asks for another processor's; to make it here takes QEMU (apt-get install qemu-user-static arch-test).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
 
 image=docker.io/library/debian:bookworm-slim
-pull_options=()
-bootstrap_options=()
-import_options=()
-if [ -n "${PLATFORM:-}" ]; then
-  pull_options=(--platform "$PLATFORM")
-fi
 need_engine
-# One of these is there from the last time; or it is there to be had.
-made=localhost/debian:bookworm-slim${PLATFORM:+-${PLATFORM#linux/}}
-if [ -n "${PLATFORM:-}" ] && "$engine" image inspect "$made" >/dev/null 2>&1; then
-  echo "$made"
-  exit
-fi
-if [ -z "${PLATFORM:-}" ] && "$engine" image inspect "$image" >/dev/null 2>&1; then
-  echo "$image"
-  exit
-fi
-if timeout 300 "$engine" pull --quiet "${pull_options[@]}" "$image" >/dev/null 2>&1; then
+if "$engine" image inspect "$image" >/dev/null 2>&1 || timeout 300 "$engine" pull --quiet "$image" >/dev/null 2>&1; then
   echo "$image"
   exit
 fi
 echo "$image cannot be pulled: it is made from Debian's packages" >&2
-if [ -n "${PLATFORM:-}" ]; then
-  image=$made
-  bootstrap_options=(--architectures="${PLATFORM#linux/}")
-  import_options=(--os linux --arch "${PLATFORM#linux/}")
-fi
 command -v mmdebstrap >/dev/null || die "this needs mmdebstrap: apt-get install mmdebstrap"
 
 scratch=$(mktemp -d)
@@ -50,12 +28,9 @@ mapfile -t apt_options < <(apt-config dump 2>/dev/null |
   grep -E '^Acquire::(https?::Proxy.*|Check-Valid-Until|Check-Date) ".+";$' | sed 's/^/--aptopt=/')
 
 # What bookworm-slim leaves out as well.
-mmdebstrap --quiet --variant=minbase "${bootstrap_options[@]}" "${apt_options[@]}" \
+mmdebstrap --quiet --variant=minbase "${apt_options[@]}" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
   bookworm "$scratch/base.tar" <"$scratch/sources.list" >&2
-if [ "$engine" = docker ]; then
-  import_options=("${pull_options[@]}")
-fi
-"$engine" import "${import_options[@]}" --change 'CMD ["bash"]' "$scratch/base.tar" "$image" >/dev/null
+"$engine" import --change 'CMD ["bash"]' "$scratch/base.tar" "$image" >/dev/null
 echo "$image"

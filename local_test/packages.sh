@@ -53,6 +53,19 @@ need_container_packages() {
   install_missing "${container_packages[@]}"
 }
 
+# need_foreign_image_packages ARCHITECTURE COMPILER: the same for another processor; libraries are its own, tools are this one's.
+need_foreign_image_packages() {
+  local package packages=("$2")
+  for package in "${build_packages[@]}" "${unit_test_packages[@]}" "${image_packages[@]}"; do
+    case $package in
+      gcc) ;;
+      *-dev) packages+=("$package:$1") ;;
+      *) packages+=("$package") ;;
+    esac
+  done
+  install_missing "${packages[@]}"
+}
+
 need_bench_packages() {
   install_missing "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
 }

@@ -5,6 +5,7 @@
 #   papers.sh ROOT
 # SOURCE_DATE_EPOCH: the time in the bill and of the files, in seconds; by default 0.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/target.sh"
 root=$1
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 doc=/usr/share/doc/textml
@@ -45,10 +46,11 @@ printf '%s\ttextml\n' "$doc/licenses.txt" >>"$root.files"
 
 # ---- bill of materials ---------------------------------------------------------------------------
 {
-  printf 'textml\t%s\t%s\ttextml\t%s\t%s/LICENSE\n' "$version" "$(dpkg --print-architecture)" "$version" "$project"
+  printf 'textml\t%s\t%s\ttextml\t%s\t%s/LICENSE\n' "$version" "$target" "$version" "$project"
   for package in "${packages[@]}"; do
-    dpkg-query -W -f '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t' "$package" |
-      head -n 1
+    # Of a library of several processors there are several packages under one name.
+    dpkg-query -W -f '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t\n' "$package" |
+      awk -F '\t' -v ORS= -v target="$target" '$3 == target || $3 == "all"'
     copyright "$package"
   done
 } | while IFS=$'\t' read -r name release architecture source source_version copyright; do

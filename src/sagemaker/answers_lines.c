@@ -87,7 +87,7 @@ static void put_list_character(const sm_answers *answers, char c, char quote)
     tmli_buf *const out = answers->out;
     if (c == quote || c == '\\') {
         tmli_buf_append_byte(out, '\\');
-    } else if (c >= 0 && c < 0x20) {
+    } else if ((unsigned char)c < 0x20) {
         if ((size_t)c < sizeof(letters) && letters[(size_t)c] != '\0') {
             tmli_buf_append_byte(out, '\\');
             tmli_buf_append_byte(out, letters[(size_t)c]);

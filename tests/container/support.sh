@@ -127,6 +127,11 @@ start_serve() {
   wait_for_ping "$url"
 }
 
+# Whether this machine runs the image's programs; another processor's it does through binfmt and QEMU alone.
+runs_image() {
+  "$engine" run "${run_options[@]}" --rm --name "$tag-try" "$image" serve --version >/dev/null 2>&1
+}
+
 # Waits up to 10 s for 200.
 wait_for_ping() {
   local i
