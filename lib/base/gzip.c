@@ -58,12 +58,12 @@ void tmli_inflater_reset(tmli_inflater *inflater)
 static tmli_inflated fail(int result, const char **why)
 {
     switch (result) {
-    case ISAL_INVALID_WRAPPER: *why = "not a gzip header"; break;
-    case ISAL_UNSUPPORTED_METHOD: *why = "packed by another method than deflate"; break;
-    case ISAL_INVALID_BLOCK: *why = "an invalid block"; break;
-    case ISAL_INVALID_SYMBOL: *why = "an invalid symbol"; break;
-    case ISAL_INVALID_LOOKBACK: *why = "an invalid distance"; break;
-    case ISAL_INCORRECT_CHECKSUM: *why = "the checksum is another one"; break;
+    case ISAL_INVALID_WRAPPER: *why = "incorrect header"; break;
+    case ISAL_UNSUPPORTED_METHOD: *why = "unknown compression method"; break;
+    case ISAL_INVALID_BLOCK: *why = "invalid block"; break;
+    case ISAL_INVALID_SYMBOL: *why = "invalid code"; break;
+    case ISAL_INVALID_LOOKBACK: *why = "invalid distance too far back"; break;
+    case ISAL_INCORRECT_CHECKSUM: *why = "incorrect checksum"; break;
     default: *why = "not a gzip stream"; break;
     }
     return TMLI_INFLATED_DAMAGED;
