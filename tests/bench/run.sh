@@ -563,14 +563,20 @@ for program in train serve constant_server; do
   fi
 done
 prepare
+# Clock ticks of all processors: those that a virtual machine waited for while others had its processors, and those it ran.
+ticks() { awk '/^cpu / { print $9, $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
+read -r stolen_before run_before < <(ticks)
 load_before=$(cut -d' ' -f1-3 /proc/loadavg)
 for name in ${only//,/ }; do
   run_bench "$name"
 done
 
+read -r stolen run < <(ticks)
+stolen=$(calculate "100 * ($stolen - $stolen_before) / ($run - $run_before + $stolen - $stolen_before + 1)")
 {
   echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors;" \
-    "load before: $load_before, after: $(cut -d' ' -f1-3 /proc/loadavg)"
+    "load before: $load_before, after: $(cut -d' ' -f1-3 /proc/loadavg);" \
+    "of its time taken by other machines: $(printf %.1f "$stolen") %"
   echo
   echo '| promise | what | ours | peer | ratio | bar | holds |'
   echo '|---|---|--:|--:|--:|---|---|'
