@@ -23,7 +23,9 @@ bench_flask() {
       field "$line" requests_per_second >>"$work/flask.$kind"
       field "$(run_wrk "${port[ours]}" 32 "$wrk_seconds")" requests_per_second >>"$work/flask.ours"
     done
-    stop flask
+    kill "${pid[flask]}"
+    wait "${pid[flask]}" || true # gunicorn ends as it likes
+    unset "pid[flask]"
     median "$work/flask.$kind" >>"$work/flask.best"
   done
   stop ours
