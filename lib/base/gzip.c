@@ -37,8 +37,7 @@ tmli_inflater *tmli_inflater_create(void)
         return NULL;
     }
     isal_inflate_init(&inflater->state);
-    inflater->state.crc_flag =
-        ISAL_GZIP_NO_HDR_VER; /* the trailer is checked, the header read before */
+    inflater->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the header apart, the trailer checked */
     isal_gzip_header_init(&inflater->header);
     return inflater;
 }

@@ -14,19 +14,19 @@
 
 typedef struct tmli_inflater tmli_inflater;
 
+enum {
+    TMLI_INFLATE_BACK = 8 /* bytes */
+};
+
 typedef enum tmli_inflated {
-    TMLI_INFLATED_SOME,   /* perhaps nothing: then it wants more input */
-    TMLI_INFLATED_MEMBER, /* the member has ended; reset begins the next */
-    TMLI_INFLATED_DAMAGED, /* *why says how; static. Nothing is taken, and the inflater is of no more use */
+    TMLI_INFLATED_SOME,    /* perhaps nothing: then it wants more input */
+    TMLI_INFLATED_MEMBER,  /* the member has ended; reset begins the next */
+    TMLI_INFLATED_DAMAGED, /* *why says how; static. Nothing is taken; only freeing is left */
 } tmli_inflated;
 
 tmli_inflater *tmli_inflater_create(void) TML_NODISCARD; /* NULL when memory is short */
 void tmli_inflater_free(tmli_inflater *inflater);        /* NULL is allowed */
 void tmli_inflater_reset(tmli_inflater *inflater);       /* for the next member */
-enum {
-    TMLI_INFLATE_BACK = 8 /* bytes */
-};
-
 /* Takes bytes of a gzip member off the front of *packed and writes up to n of what they hold to out; *got of them. Behind
  * the end of a member *packed may begin up to TMLI_INFLATE_BACK bytes before where it began: bytes of this member's input
  * that were taken too many, and must still be there. */

@@ -217,6 +217,16 @@ static unsigned reserve(serve_models *models, serve_model *entry, tml_error *err
     return status;
 }
 
+/* Makes a model one of many. Takes it on failure. */
+static tml_status limit_cache(tml_model *model, tml_error *err)
+{
+    const tml_status status = tml_model_limit_cache(model, CACHE_BYTES, err);
+    if (status != TML_OK) {
+        tml_model_free(model);
+    }
+    return status;
+}
+
 /* Loads what has been reserved. On failure the entry is gone. A status of HTTP. */
 static unsigned load_reserved(serve_models *models, serve_model *entry, bool holds, tml_error *err)
 {
@@ -224,7 +234,7 @@ static unsigned load_reserved(serve_models *models, serve_model *entry, bool hol
     serve_model *unused = NULL;
     tml_status loaded = serve_load_verified(entry->dir, &model, err);
     if (loaded == TML_OK) {
-        loaded = tml_model_limit_cache(model, CACHE_BYTES, err);
+        loaded = limit_cache(model, err);
     }
     (void)pthread_mutex_lock(&models->lock);
     if (loaded == TML_OK) {
@@ -476,6 +486,10 @@ serve_trial *serve_model_trial(serve_model *held)
 tml_status serve_models_replace(serve_models *models, serve_model *held, tml_model *model,
                                 tml_error *err)
 {
+    const tml_status status = limit_cache(model, err);
+    if (status != TML_OK) {
+        return status;
+    }
     char *dir = tmli_str_copy(tmli_str(held->dir));
     serve_model *fresh = dir != NULL ? create_entry(name_of(held), tmli_str(held->url), dir) : NULL;
     if (fresh == NULL) {
@@ -483,11 +497,6 @@ tml_status serve_models_replace(serve_models *models, serve_model *held, tml_mod
         return tmli_fail_memory(err, "a model");
     }
     fresh->model = model;
-    const tml_status status = tml_model_limit_cache(model, CACHE_BYTES, err);
-    if (status != TML_OK) {
-        serve_model_free(fresh);
-        return status;
-    }
     fresh->is_found = held->is_found;
     fresh->trial = held->trial;
     serve_model *unused = fresh;

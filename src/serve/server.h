@@ -61,9 +61,8 @@ typedef struct serve_lane {
     tmli_arena arena;        /* of the request that is being answered */
     tml_str texts[SERVE_CHUNK_ROWS];
     serve_counters counters;
-    serve_turn
-        turn;   /* of a thread that owns connections; serve/scheduling.h, which alone changes it */
-    void *side; /* of a thread that owns connections: its part of http.c, which frees it */
+    serve_turn turn; /* of a thread that owns connections: the matter of serve/scheduling.h */
+    void *side;      /* of a thread that owns connections: its part of http.c, which frees it */
     /* requests that have begun and not ended; read by the thread that drains */
     atomic_size_t n_open;
 } serve_lane;

@@ -2,7 +2,6 @@
 #include "support/alloc_fail.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "base/mem.h"
 
@@ -17,4 +16,9 @@ void fail_allocation(size_t nth)
 {
     atomic_store(&n_left, nth);
     tmli_set_alloc_hook(nth != NEVER ? allow : NULL);
+}
+
+bool allocation_has_failed(void)
+{
+    return atomic_load(&n_left) > SIZE_MAX / 2; /* it has wrapped */
 }
