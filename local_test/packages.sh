@@ -33,7 +33,7 @@ test_packages=(
 )
 
 # Besides, for the peers of tests/bench; tests/run.sh does without them.
-bench_packages=(python3-torch python3-numpy python3-pandas python3-sklearn python3-flask python3-gevent gunicorn)
+bench_packages=(python3-torch python3-numpy python3-pandas python3-sklearn python3-flask python3-gevent gunicorn nginx-light)
 
 need_build_packages() {
   install_missing "${build_packages[@]}"
