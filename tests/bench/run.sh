@@ -7,7 +7,7 @@
 # SHARED_DATA_DIR: news/, 20newsgroups/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
 # loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
-# --only: some of P1 P2 P3 P5 P6 P7 P12 models vectors paced busy flask.
+# --only: some of P1 P2 P3 P5 P6 P7 P12 models vectors memory paced busy flask.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ usage() {
 
 smoke=false
 report_only=false
-only=P7,P5,P6,vectors,P3,P1,models,P12,P2,paced,busy,flask
+only=P7,P5,P6,vectors,P3,P1,models,P12,memory,P2,paced,busy,flask
 while [ $# -gt 0 ]; do
   case $1 in
     --smoke) smoke=true ;;
@@ -406,135 +406,6 @@ bench_P3() {
   row P3 "$(calculate "$batch_bytes / 1e6") MB bodies, 2 clients, headlines/s" "$ours" "$peer" \
     "$(calculate "$ours / $peer")" '≥ 400,000' "$ours >= 400000"
   row P3 'serve, processor µs a headline' "$cpu" - - ''
-}
-
-bench_P1() {
-  local round name sizes='small middle large' line
-  train_model small --epochs 1 --max_words 1000
-  if $smoke; then
-    sizes='small'
-  else
-    train_model middle --epochs 1 --model.hidden 720,32
-    train_model large --epochs 1 --model.hidden 2900,32
-    cp -r "$work/small" "$work/huge"
-    "$bin/pad_model" "$work/huge" 500000000
-    sizes='small middle large huge'
-  fi
-  for ((round = 1; round <= rounds; round++)); do
-    say "P1 round $round of $rounds"
-    for name in $sizes; do
-      line=$("$bin/bench_start" "$starts" "$bin/serve" --quiet --model-dir "$work/$name" --host 127.0.0.1 \
-        --port '{port}' --threads 2)
-      list "$line" milliseconds >>"$work/p1.$name"
-    done
-    line=$("$bin/bench_start" "$starts" "$bin/constant_server" '{port}' 2 2>>"$work/p1.log")
-    list "$line" milliseconds >>"$work/p1.peer"
-  done
-  local ms small peer
-  peer=$(median "$work/p1.peer") small=$(median "$work/p1.small")
-  for name in $sizes; do
-    ms=$(median "$work/p1.$name")
-    row P1 "start to /ping, $(megabytes "$work/$name") MB model (fastest: $(least "$work/p1.$name")), ms" \
-      "$ms" "$peer" "$(calculate "$ms / $peer")" '≤ 20 ms' "$ms <= 20"
-    if [ "$name" != small ]; then
-      row P1 "the same; peer: $(megabytes "$work/small") MB model" "$ms" "$small" "$(calculate "$ms / $small")" \
-        '≤ 1.25: independent of size' "$ms <= 1.25 * $small"
-    fi
-  done
-}
-
-bench_models() {
-  local n=1000 i line bytes
-  if $smoke; then
-    n=4
-  fi
-  train_model tiny --epochs 1 --max_words 100 --model.hidden 16
-  mkdir -p "$work/many/models"
-  cp -r "$work/tiny" "$work/many/one"
-  bytes=$(stat -c %s "$work/many/one/model.safetensors")
-  "$bin/pad_model" "$work/many/one" "$((1000000 - bytes))"
-  bytes=$(stat -c %s "$work/many/one/model.safetensors")
-  for ((i = 0; i < n; i++)); do
-    mkdir "$work/many/models/m$i"
-    cp -r "$work/many/one" "$work/many/models/m$i/model"
-  done
-  say "models: $n of $bytes bytes"
-  line=$("$bin/bench_models" "$bin/serve" "$work/many" "$n" "$bytes")
-  rm -rf "$work/many"
-  local ms
-  ms=$(field "$line" load_median)
-  row models "POST /models, $n models of $(calculate "$bytes / 1e6") MB, p50, ms" "$ms" - - '≤ 2 ms' "$ms <= 2"
-  row models 'the same, slowest, ms' "$(field "$line" load_max)" - - ''
-  row models 'first request to each, p50, ms' "$(field "$line" ask_median)" - - ''
-}
-
-private_kb() { # PID
-  awk '/^Private_/ { sum += $2 } END { print sum }' "/proc/$1/smaps_rollup"
-}
-
-bench_P12() {
-  need_tool P12 wrk wrk || return 0
-  [ -r /proc/self/smaps_rollup ] || { skip P12 'no /proc/self/smaps_rollup' && return 0; }
-  local threads counts='1 4 8'
-  ! $smoke || counts='1 2'
-  for threads in $counts; do
-    say "P12, $threads threads"
-    start_serve ours "$threads"
-    # So many connections that each thread has some: a thread's session is made by its first request.
-    run_wrk "${port[ours]}" 256 "$wrk_seconds" >/dev/null
-    private_kb "${pid[ours]}" >"$work/p12.$threads"
-    stop ours
-    if [ "$threads" != 1 ]; then
-      local more
-      more=$(calculate "($(cat "$work/p12.$threads") - $(cat "$work/p12.1")) / ($threads - 1)")
-      row P12 "private KB a thread, 1 → $threads threads ($(cat "$work/p12.1") KB with 1)" "$more" - - '≤ 1024' \
-        "$more <= 1024"
-    fi
-  done
-}
-
-# The yardstick comes in two sizes, for the library clears a connection's memory behind each request: with the 32 KB that
-# it takes by itself, and with less, as serve has. Whichever is faster counts.
-bench_P2() {
-  need_tool P2 wrk wrk || return 0
-  local threads round server line bad
-  for threads in $thread_counts; do
-    rm -f "$work"/p2.*
-    start_serve ours "$threads"
-    start default "$bin/constant_server" 0 "$threads"
-    start lean "$bin/constant_server" 0 "$threads" 8192
-    for ((round = 1; round <= rounds; round++)); do
-      say "P2, $threads thread(s), round $round of $rounds"
-      for server in ours default lean; do
-        line=$(run_wrk "${port[$server]}" 32 "$wrk_seconds")
-        field "$line" requests_per_second >>"$work/p2.rate.$server"
-        field "$line" p99_us >>"$work/p2.p99.$server"
-        field "$line" requests >>"$work/p2.n.$server"
-        bad=$(calculate "$(field "$line" failed) + $(field "$line" error_statuses)")
-        [ "$bad" = 0 ] || { echo "$server: $bad requests failed: $line" >&2 && return 1; }
-      done
-    done
-    for server in ours default lean; do
-      calculate "$(cpu_seconds "${pid[$server]}") * 1e6 / $(total "$work/p2.n.$server")" >"$work/p2.cpu.$server"
-    done
-    stop ours default lean
-    report_P2 "$threads"
-  done
-}
-
-report_P2() { # THREADS
-  local peer=default ours rate cpu p99
-  if calculate "$(median "$work/p2.rate.lean") > $(median "$work/p2.rate.default")" | grep -qx 1; then
-    peer=lean
-  fi
-  say "P2, $1 thread(s): the faster yardstick is the $peer one"
-  ours=$(median "$work/p2.rate.ours") rate=$(median "$work/p2.rate.$peer")
-  row P2 "one headline a request, $1 thread(s), requests/s" "$ours" "$rate" "$(calculate "$ours / $rate")" '≥ 0.80' \
-    "$ours >= 0.8 * $rate"
-  ours=$(cat "$work/p2.cpu.ours") cpu=$(cat "$work/p2.cpu.$peer")
-  row P2 'processor µs a request' "$ours" "$cpu" "$(calculate "$ours / $cpu")" ''
-  ours=$(calculate "$(median "$work/p2.p99.ours") / 1000") p99=$(calculate "$(median "$work/p2.p99.$peer") / 1000")
-  row P2 'p99 of these, ms' "$ours" "$p99" "$(calculate "$ours / $p99")" '≤ 1 ms' "$ours <= 1"
 }
 
 # shellcheck source-path=SCRIPTDIR
