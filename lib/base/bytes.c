@@ -92,6 +92,9 @@ bool tmli_str_eq_nocase(tml_str a, tml_str b)
     if (a.len != b.len) {
         return false;
     }
+    if (a.len == 0 || memcmp(a.data, b.data, a.len) == 0) {
+        return true; /* usually the case is the same, and many bytes are compared at once */
+    }
     for (size_t i = 0; i < a.len; i++) {
         if (lower_ascii(a.data[i]) != lower_ascii(b.data[i])) {
             return false;

@@ -224,8 +224,11 @@ tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp,
         at += whole_lines(shape->sizes[l]) * max_rows;
     }
     made.sums = at;
-    const tml_status status =
-        tmli_groups_init(&made.groups, shape->n_blocks, max_rows > 1 ? GROUPED_ENTRIES : 0, err);
+    made.left = tmli_alloc(max_rows, sizeof *made.left);
+    const tml_status status = made.left == NULL
+                                  ? tmli_fail_memory(err, "rows of a network")
+                                  : tmli_groups_init(&made.groups, shape->n_blocks,
+                                                     max_rows > 1 ? GROUPED_ENTRIES : 0, err);
     if (status != TML_OK) {
         tmli_mlp_scratch_deinit(&made);
         return status;
@@ -237,6 +240,7 @@ tml_status tmli_mlp_scratch_init(tmli_mlp_scratch *scratch, const tmli_mlp *mlp,
 void tmli_mlp_scratch_deinit(tmli_mlp_scratch *scratch)
 {
     tmli_free_lines(scratch->memory);
+    tmli_free(scratch->left);
     tmli_groups_deinit(&scratch->groups);
     *scratch = (tmli_mlp_scratch){0};
 }
@@ -245,11 +249,9 @@ void tmli_mlp_scratch_deinit(tmli_mlp_scratch *scratch)
 
 /* Each entry's product is summed by itself, from zero, and then added: so it is the same number whether the memo has it
  * or not. */
-static void add_row(float *restrict z, const float *restrict sum, size_t o)
+static void add_row(float *restrict z, const float *sum, size_t o)
 {
-    for (size_t k = 0; k < o; k++) {
-        z[k] += sum[k];
-    }
+    tmli_add_terms(z, &sum, 1, o);
 }
 
 /* The products of n table rows with one block's weights. sums [n, o]: overwritten. */
@@ -335,13 +337,16 @@ static void add_block(const tmli_mlp *mlp, const tmli_kernels *kernels, size_t b
     }
 }
 
-/* First layer of rows first..first+n-1, block by block: each block's weights come from memory once. */
+/* First layer of rows ids[0..n), block by block: each block's weights come from memory once. */
 static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernels,
-                                 const tmli_rows *rows, size_t first, size_t n,
+                                 const tmli_rows *rows, const uint32_t *ids, size_t n,
                                  tmli_mlp_scratch *scratch, float *z)
 {
     const tmli_groups *groups = &scratch->groups;
-    tmli_groups_fill(&scratch->groups, rows, NULL, first, n, mlp->embedding.n);
+    tmli_groups_fill(&scratch->groups, rows, ids, 0, n, mlp->embedding.n);
+    for (size_t i = 0; i < groups->starts[mlp->shape.n_blocks]; i++) {
+        groups->rows[i] = ids[groups->rows[i]];
+    }
     for (size_t b = 0; b < mlp->shape.n_blocks; b++) {
         const size_t start = groups->starts[b];
         const size_t count = groups->starts[b + 1] - start;
@@ -352,26 +357,76 @@ static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernel
     }
 }
 
+/* A row whose sums are all kept. */
+typedef struct kept_row {
+    const float *sums[KEPT_AT_ONCE];
+    size_t n;
+    float *z; /* NULL: none */
+} kept_row;
+
+static void add_kept_row(const kept_row *row, size_t o)
+{
+    if (row->z != NULL) {
+        tmli_add_terms(row->z, row->sums, row->n, o);
+    }
+}
+
+/* First layer of those rows whose sums are all kept, most of them where words are frequent; ids of the others in `left`,
+ * their number is returned. While a row is added, the next one's sums are fetched. */
+static size_t first_layer_of_kept(const tmli_mlp *mlp, const tmli_kernels *kernels,
+                                  const tmli_rows *rows, uint32_t *left, float *z)
+{
+    const size_t o = mlp->shape.sizes[0];
+    kept_row found[2];
+    size_t n_left = 0;
+    found[1].z = NULL;
+    for (size_t i = 0; i < rows->n; i++) {
+        kept_row *now = &found[i % 2];
+        const tmli_entry *entries = rows->entries + rows->offsets[i];
+        now->n = rows->offsets[i + 1] - rows->offsets[i];
+        const bool is_kept = mlp->memo != NULL && now->n <= KEPT_AT_ONCE &&
+                             tmli_mlp_memo_find_all(mlp->memo, kernels, entries, now->n, now->sums);
+        now->z = is_kept ? z + i * o : NULL;
+        if (!is_kept) {
+            left[n_left++] = (uint32_t)i;
+        }
+        add_kept_row(&found[(i + 1) % 2], o);
+    }
+    add_kept_row(&found[(rows->n + 1) % 2], o);
+    return n_left;
+}
+
+/* How many of rows ids[0..n) together are few enough entries to be grouped. */
+static size_t count_groupable(const tmli_rows *rows, const uint32_t *ids, size_t n,
+                              size_t max_entries)
+{
+    size_t n_entries = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_entries += rows->offsets[ids[i] + 1] - rows->offsets[ids[i]];
+        if (n_entries > max_entries) {
+            return i;
+        }
+    }
+    return n;
+}
+
+/* z [rows->n, O_0] in the scratch. */
 static void first_layer(const tmli_mlp *mlp, const tmli_kernels *kernels, const tmli_rows *rows,
-                        size_t first, size_t n, tmli_mlp_scratch *scratch)
+                        tmli_mlp_scratch *scratch)
 {
     float *const z = scratch->layers[0];
     const size_t o = mlp->shape.sizes[0];
-    const size_t end = first + n;
-    tmli_fill_rows(z, mlp->biases[0], n, o);
-    for (size_t row = first; row < end;) {
-        size_t stop = row; /* rows row..stop-1 are few enough entries to be grouped */
-        while (stop < end &&
-               rows->offsets[stop + 1] - rows->offsets[row] <= scratch->groups.max_entries) {
-            stop++;
-        }
-        if (stop <= row + 1) { /* alone, or too long for grouping */
-            first_layer_of_row(mlp, kernels, rows, row, scratch->sums, z + (row - first) * o);
-            row++;
+    uint32_t *const left = scratch->left;
+    tmli_fill_rows(z, mlp->biases[0], rows->n, o);
+    const size_t n_left = first_layer_of_kept(mlp, kernels, rows, left, z);
+    for (size_t at = 0; at < n_left;) {
+        const size_t n = count_groupable(rows, left + at, n_left - at, scratch->groups.max_entries);
+        if (n <= 1) { /* alone, or too long for grouping */
+            first_layer_of_row(mlp, kernels, rows, left[at], scratch->sums, z + left[at] * o);
+            at++;
         } else {
-            first_layer_of_group(mlp, kernels, rows, row, stop - row, scratch,
-                                 z + (row - first) * o);
-            row = stop;
+            first_layer_of_group(mlp, kernels, rows, left + at, n, scratch, z);
+            at += n;
         }
     }
 }
@@ -384,7 +439,8 @@ const float *tmli_mlp_logits(const tmli_mlp *mlp, const tmli_rows *rows, size_t 
     const tmli_kernels *const kernels =
         n < ROWS_OF_A_BURST ? tmli_kernels_gentle() : tmli_kernels_best();
     assert(n <= scratch->max_rows);
-    first_layer(mlp, kernels, rows, first, n, scratch);
+    const tmli_rows asked = {.entries = rows->entries, .offsets = rows->offsets + first, .n = n};
+    first_layer(mlp, kernels, &asked, scratch);
     for (size_t l = 1; l < shape->n_layers; l++) {
         const size_t d = shape->sizes[l - 1];
         const size_t o = shape->sizes[l];

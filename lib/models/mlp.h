@@ -94,6 +94,7 @@ typedef struct tmli_mlp_scratch {
     float *memory;                      /* owned slab */
     float *layers[TMLI_MLP_MAX_LAYERS]; /* [max_rows, O_l] outputs of each layer */
     float *sums;                        /* [max_rows, O_0] products of entries */
+    uint32_t *left;                     /* owned; [max_rows] rows that are still to be added up */
     tmli_groups groups;
     size_t max_rows;
 } tmli_mlp_scratch;

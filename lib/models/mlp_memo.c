@@ -70,24 +70,49 @@ static void compute(const tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli
                            p->weights + entry.block * p->width * p->outputs, p->width, p->outputs);
 }
 
-const float *tmli_mlp_memo_find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry)
+/* With the sum's state EMPTY or CLAIMED: computes it, or NULL when another thread does. */
+static const float *claim(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry,
+                          size_t at)
 {
-    const size_t block = entry.block - memo->first_block; /* wraps around below the first one */
-    if (block >= memo->n_blocks || entry.row >= memo->n_rows) {
-        return NULL;
-    }
-    const size_t at = block * memo->n_rows + entry.row;
     float *sum = memo->sums + at * memo->stride;
-    unsigned char state = atomic_load_explicit(&memo->states[at], memory_order_acquire);
-    if (state == READY) {
-        return sum;
-    }
-    if (state != EMPTY ||
-        !atomic_compare_exchange_strong_explicit(&memo->states[at], &state, CLAIMED,
+    unsigned char state = EMPTY;
+    if (!atomic_compare_exchange_strong_explicit(&memo->states[at], &state, CLAIMED,
                                                  memory_order_relaxed, memory_order_relaxed)) {
         return NULL;
     }
     compute(memo, kernels, entry, sum);
     atomic_store_explicit(&memo->states[at], READY, memory_order_release);
     return sum;
+}
+
+static inline const float *find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry)
+{
+    const size_t block = entry.block - memo->first_block; /* wraps around below the first one */
+    if (block >= memo->n_blocks || entry.row >= memo->n_rows) {
+        return NULL;
+    }
+    const size_t at = block * memo->n_rows + entry.row;
+    return atomic_load_explicit(&memo->states[at], memory_order_acquire) == READY
+               ? memo->sums + at * memo->stride
+               : claim(memo, kernels, entry, at);
+}
+
+const float *tmli_mlp_memo_find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry)
+{
+    return find(memo, kernels, entry);
+}
+
+bool tmli_mlp_memo_find_all(tmli_mlp_memo *memo, const tmli_kernels *kernels,
+                            const tmli_entry *entries, size_t n, const float **sums)
+{
+    for (size_t i = 0; i < n; i++) {
+        sums[i] = find(memo, kernels, entries[i]);
+        if (sums[i] == NULL) {
+            return false;
+        }
+        for (size_t k = 0; k < memo->stride; k += LINE_FLOATS) {
+            __builtin_prefetch(sums[i] + k);
+        }
+    }
+    return true;
 }

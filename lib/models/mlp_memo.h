@@ -6,6 +6,7 @@
 #ifndef MODELS_MLP_MEMO_H
 #define MODELS_MLP_MEMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,5 +34,9 @@ void tmli_mlp_memo_free(tmli_mlp_memo *memo); /* NULL is allowed */
 /* x[entry.row] · w[entry.block], [outputs], summed from zero in rising order of the inputs; computed now if need be. NULL
  * when the entry is not one of the memo's, or another thread computes it just now. Any number of threads. */
 const float *tmli_mlp_memo_find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry);
+/* The same for a whole row of n entries, sums [n]: false when one of them is NULL; sums is then of no use. Otherwise the
+ * processor fetches them from now on. */
+bool tmli_mlp_memo_find_all(tmli_mlp_memo *memo, const tmli_kernels *kernels,
+                            const tmli_entry *entries, size_t n, const float **sums);
 
 #endif

@@ -7,6 +7,12 @@
 #include <math.h>
 #include <string.h>
 
+enum {
+    STRIP = 16
+};
+
+typedef float four __attribute__((vector_size(16))); /* gcc and clang; SSE2, NEON or plain code */
+
 /* exp(x) for x ≤ 0, within 1 ulp; 0 below -87, where the result would leave the normal numbers; NaN stays NaN.
  * exp(x) = 2^n · exp(r), n = round(x / ln 2), |r| ≤ ln 2 / 2; the polynomial is Cephes' expf (Moshier 1989). */
 static inline float exp_of_negative(float x)
@@ -32,6 +38,51 @@ static inline float exp_of_negative(float x)
     memcpy(&power, &bits, sizeof power);
     const float value = poly * power;
     return x < -87.0f ? 0.0f : value;
+}
+
+static inline four load(const float *at)
+{
+    four v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+static inline void store(float *at, four v)
+{
+    memcpy(at, &v, sizeof v);
+}
+
+/* 16 sums stay in registers while the terms go by. */
+static inline void add_strip(float *restrict out, const float *const *terms, size_t n, size_t at)
+{
+    four a = load(out + at);
+    four b = load(out + at + 4);
+    four c = load(out + at + 8);
+    four d = load(out + at + 12);
+    for (size_t i = 0; i < n; i++) {
+        const float *term = terms[i] + at;
+        a += load(term);
+        b += load(term + 4);
+        c += load(term + 8);
+        d += load(term + 12);
+    }
+    store(out + at, a);
+    store(out + at + 4, b);
+    store(out + at + 8, c);
+    store(out + at + 12, d);
+}
+
+void tmli_add_terms(float *restrict out, const float *const *terms, size_t n, size_t o)
+{
+    size_t at = 0;
+    for (; o - at >= STRIP; at += STRIP) {
+        add_strip(out, terms, n, at);
+    }
+    for (; at < o; at++) {
+        for (size_t i = 0; i < n; i++) {
+            out[at] += terms[i][at];
+        }
+    }
 }
 
 void tmli_relu(float *x, size_t n)

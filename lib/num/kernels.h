@@ -59,6 +59,9 @@ void tmli_sigmoid_back(float *restrict grad, const float *restrict out,
                        size_t n); /* grad *= out(1-out) */
 /* Each row of x [N, K] becomes its softmax; the row's peak is subtracted first, so that exp never overflows. */
 void tmli_softmax_rows(float *x, size_t n, size_t k);
+/* out[k] = (((out[k] + terms[0][k]) + terms[1][k]) + …): one addition behind the other, for each k of O. */
+void tmli_add_terms(float *restrict out /* [O] */, const float *const *terms /* [N] of [O] */,
+                    size_t n, size_t o);
 /* out [C, R] = in [R, C] transposed. */
 void tmli_transpose(float *restrict out, const float *restrict in, size_t r, size_t c);
 

@@ -80,7 +80,8 @@ static sm_dialect dialect_of(const serve_settings *settings, const tml_model *mo
 static void begin_rows(invocation *call, const serve_server *server, const serve_request *request,
                        const tml_model *model, tmli_arena *arena)
 {
-    tml_error err = {0};
+    tml_error err;
+    tmli_no_error(&err);
     serve_wishes wishes;
     tml_status status = serve_query_wishes(request, &wishes, &err);
     if (status != TML_OK) {
@@ -170,9 +171,10 @@ static void flush(chunk *waiting)
 /* Adds rows of a request until the chunk is full, or there are no more: then false. */
 static bool add_rows(chunk *waiting, invocation *call)
 {
+    tml_error err;
+    tmli_no_error(&err);
     while (!call->has_failed && waiting->n < SERVE_CHUNK_ROWS) {
         bool has = false;
-        tml_error err = {0};
         const tml_status status = sm_rows_next(&call->rows, &waiting->rows[waiting->n], &has, &err);
         if (status != TML_OK) {
             fail(call, serve_http_status(status), &err);
@@ -193,7 +195,8 @@ static bool unpack(serve_lane *lane, serve_request *request, invocation *call, t
     serve_unpacking unpacking = {0};
     bool is_gzip = false;
     bool is_done = false;
-    tml_error err = {0};
+    tml_error err;
+    tmli_no_error(&err);
     if (serve_coding_of_body(request->content_encoding, &is_gzip, &err) != TML_OK) {
         fail(call, 415, &err);
         return false;

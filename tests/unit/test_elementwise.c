@@ -202,6 +202,37 @@ static void transposing_moves_every_number(void **state)
     }
 }
 
+static void terms_are_added_one_behind_the_other(void **state)
+{
+    (void)state;
+    enum {
+        TERMS = 3
+    };
+    float x[TERMS + 1][N];
+    for (size_t i = 0; i <= TERMS; i++) {
+        fill(x[i]);
+        for (size_t k = 0; k < N; k++) {
+            x[i][k] = x[i][k] * (float)(1 + 3 * i) + (float)i / 3.0f; /* sums that are rounded */
+        }
+    }
+    const float *const terms[TERMS] = {x[0], x[1], x[2]};
+    static const size_t lengths[] = {0, 1, 4, 15, 16, 17, 32, 100, N};
+    for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
+        for (size_t n = 0; n <= TERMS; n++) {
+            float out[N];
+            memcpy(out, x[TERMS], sizeof out);
+            tmli_add_terms(out, terms, n, lengths[l]);
+            for (size_t k = 0; k < N; k++) {
+                float want = x[TERMS][k];
+                for (size_t i = 0; i < n && k < lengths[l]; i++) {
+                    want += x[i][k];
+                }
+                assert_true(out[k] == want); /* to the last bit; nothing behind the length */
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +244,7 @@ int main(void)
         cmocka_unit_test(softmax_is_near),
         cmocka_unit_test(softmax_survives_large_logits),
         cmocka_unit_test(a_vector_lane_has_the_bits_of_a_number_alone),
+        cmocka_unit_test(terms_are_added_one_behind_the_other),
         cmocka_unit_test(transposing_moves_every_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -426,6 +426,23 @@ static void a_memo_knows_its_rows_and_blocks(void **state)
     tmli_mlp_deinit(&mlp);
 }
 
+static void a_memo_finds_whole_rows_or_none(void **state)
+{
+    (void)state;
+    tmli_mlp mlp = create(TMLI_RELU, TMLI_OUTPUT_SOFTMAX);
+    assert_int_equal(tmli_mlp_keep(&mlp, false, 2, KEPT_BYTES, NULL), TML_OK);
+    const tmli_kernels *kernels = tmli_kernels_best();
+    const tmli_entry entries[] = {{0, 5}, {1, 2}, {2, 0}};
+    const float *sums[3];
+    assert_true(tmli_mlp_memo_find_all(mlp.memo, kernels, entries, 2, sums));
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(sums[i], tmli_mlp_memo_find(mlp.memo, kernels, entries[i]));
+    }
+    assert_true(tmli_mlp_memo_find_all(mlp.memo, kernels, entries, 0, sums));
+    assert_false(tmli_mlp_memo_find_all(mlp.memo, kernels, entries, 3, sums));
+    tmli_mlp_deinit(&mlp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +453,7 @@ int main(void)
         cmocka_unit_test(kept_sums_change_no_bit),
         cmocka_unit_test(a_memo_keeps_no_more_than_its_bytes),
         cmocka_unit_test(a_memo_knows_its_rows_and_blocks),
+        cmocka_unit_test(a_memo_finds_whole_rows_or_none),
         cmocka_unit_test(initial_weights_are_glorots),
         cmocka_unit_test(parameters_are_counted),
         cmocka_unit_test(bad_shapes_are_refused),
