@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/status.h"
@@ -243,7 +244,7 @@ void tmli_vocab_deinit(tmli_vocab *vocab)
     *vocab = (tmli_vocab){0};
 }
 
-tml_str tmli_vocab_term(const tmli_vocab *vocab, uint32_t id)
+static inline tml_str term_of(const tmli_vocab *vocab, uint32_t id)
 {
     if (id >= vocab->n) {
         return (tml_str){NULL, 0};
@@ -255,6 +256,28 @@ tml_str tmli_vocab_term(const tmli_vocab *vocab, uint32_t id)
         return (tml_str){NULL, 0};
     }
     return (tml_str){vocab->bytes + begin, end - begin};
+}
+
+tml_str tmli_vocab_term(const tmli_vocab *vocab, uint32_t id)
+{
+    return term_of(vocab, id);
+}
+
+/* n bytes are the same. Terms are short: a call of memcmp takes longer than to compare them. */
+static inline bool are_same(const char *a, const char *b, size_t n)
+{
+    if (n > 16) {
+        return memcmp(a, b, n) == 0;
+    }
+    if (n >= 8) { /* both ends; what is in the middle is in both */
+        return tmli_load_u64le(a) == tmli_load_u64le(b) &&
+               tmli_load_u64le(a + n - 8) == tmli_load_u64le(b + n - 8);
+    }
+    if (n >= 4) {
+        return tmli_load_u32le(a) == tmli_load_u32le(b) &&
+               tmli_load_u32le(a + n - 4) == tmli_load_u32le(b + n - 4);
+    }
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
 uint32_t tmli_vocab_find(const tmli_vocab *vocab, tml_str term)
@@ -274,9 +297,8 @@ uint32_t tmli_vocab_find_hashed(const tmli_vocab *vocab, tml_str term, uint32_t 
         if (slot.hash != hash || id >= vocab->n) {
             continue;
         }
-        const tml_str found = tmli_vocab_term(vocab, id);
-        if (found.len == term.len &&
-            (term.len == 0 || memcmp(found.data, term.data, term.len) == 0)) {
+        const tml_str found = term_of(vocab, id);
+        if (found.len == term.len && are_same(found.data, term.data, term.len)) {
             return id;
         }
     }

@@ -1,4 +1,5 @@
 /* The vocabulary: order of terms, lookups, and an index that is part of the artifact format. */
+#include "base/hash.h"
 #include "features/vocab.h"
 
 #include <setjmp.h>
@@ -127,6 +128,32 @@ static void a_vocabulary_without_terms_is_refused(void **state)
         assert_non_null(strstr(err.text, "no term is left"));
         assert_int_equal(vocab.n, 99);
         assert_int_equal(c.ids[0], n > 0 ? 12345 : 0);
+        tmli_map_free(c.map);
+    }
+}
+
+/* Hashes of other words hardly ever meet in all their bits; here each changed word comes with the hash of the term. */
+static void a_term_of_the_same_hash_is_told_apart_by_every_byte(void **state)
+{
+    (void)state;
+    static const char letters[] = "the quick brown fox jumps over it";
+    for (size_t len = 1; len < sizeof(letters); len++) {
+        const counted term = {{letters, len}, 1, 0};
+        candidates c = collect(&term, 1);
+        tmli_vocab vocab;
+        char other[sizeof(letters)];
+        const uint32_t hash = tmli_hash_v1(term.term);
+        assert_int_equal(tmli_vocab_build(c.map, c.counts, c.first, 0, c.ids, &vocab, NULL),
+                         TML_OK);
+        memcpy(other, letters, len);
+        assert_int_equal(tmli_vocab_find_hashed(&vocab, (tml_str){other, len}, hash), 0);
+        for (size_t i = 0; i < len; i++) {
+            other[i] ^= 1;
+            assert_int_equal(tmli_vocab_find_hashed(&vocab, (tml_str){other, len}, hash),
+                             TMLI_NO_TERM);
+            other[i] ^= 1;
+        }
+        tmli_vocab_deinit(&vocab);
         tmli_map_free(c.map);
     }
 }
@@ -394,6 +421,7 @@ int main(void)
         cmocka_unit_test(equal_ranks_go_by_number),
         cmocka_unit_test(max_terms_keeps_the_most_frequent),
         cmocka_unit_test(a_vocabulary_without_terms_is_refused),
+        cmocka_unit_test(a_term_of_the_same_hash_is_told_apart_by_every_byte),
         cmocka_unit_test(any_bytes_can_be_a_term),
         cmocka_unit_test(every_term_is_found_and_no_other),
         cmocka_unit_test(the_index_of_format_1_is_pinned),
