@@ -1,5 +1,4 @@
 /* The vocabulary: order of terms, lookups, and an index that is part of the artifact format. */
-#include "base/hash.h"
 #include "features/vocab.h"
 
 #include <setjmp.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/rng.h"
 #include "support/alloc_fail.h"
