@@ -229,6 +229,7 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
 /* Figures first: once the artifact stands, the job has succeeded. */
 static tml_status write_results(train_job *job, tml_error *err)
 {
+    figures_log_labels(job->log, job->model);
     figures_log_end(job->log, &job->report);
     figures_log_result(job->log, &job->report);
     tml_status status = figures_write(job->paths->figures, job->model, &job->report, err);
