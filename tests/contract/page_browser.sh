@@ -16,7 +16,14 @@ fi
 DIR=$(mktemp -d)
 serve_pid=
 many_pid=
-trap 'for pid in $serve_pid $many_pid; do kill "$pid" 2>/dev/null || true; done; rm -rf "$DIR"' EXIT
+clean_up() {
+  local pid
+  for pid in $serve_pid $many_pid; do
+    kill "$pid" 2>/dev/null || true
+  done
+  rm -rf "$DIR"
+}
+trap clean_up EXIT
 source "$here/../clients/served.sh"
 serve_begin --threads 2
 mkdir "$DIR/models"
