@@ -5,6 +5,7 @@
 # PORT=NUMBER asks another port.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+help_if_asked "$@"
 
 [ $# -ge 1 ] || die "usage: predict.sh FILE [TYPE]"
 [[ -f $1 && -r $1 ]] || die "$1: no such file, or it may not be read"

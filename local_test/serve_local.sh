@@ -4,6 +4,7 @@
 #   ./serve_local.sh IMAGE    in a container
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+help_if_asked "$@"
 
 if [ $# -ge 1 ]; then
   need_engine

@@ -4,6 +4,7 @@
 #   ./train_local.sh IMAGE    in a container
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+help_if_asked "$@"
 
 # What is there stays when there is nothing to train with.
 if [ $# -ge 1 ]; then need_engine; else need_programs; fi
