@@ -291,6 +291,9 @@ static void a_model_directory_that_cannot_be_made_is_refused(void **state)
     char *const failure = job_read(j, "output/failure", NULL);
     assert_non_null(failure);
     assert_int_equal(strncmp(failure, want, strlen(want)), 0);
+    char *const out = process_stdout(&j->train);
+    assert_string_equal(out, ""); /* before any row was read */
+    free(out);
     free(want);
     free(failure);
 }
