@@ -4,7 +4,7 @@
 
   var SHOWN = 6; // labels before the rest is asked for
   var KEPT = 50; // texts in the history
-  var TOKENS = 20; // that are asked for
+  var TOKENS = 60; // that are asked for
   var CHIPS = 8; // that are named below the text
   var EXPLAINED = 1 << 20; // bytes of the longest text that the server explains
 
@@ -153,11 +153,14 @@
   // Occurrences of a token that weigh the same are named once, with their number.
   function chipsOf(tokens) {
     var chips = new Map();
-    tokens.forEach(function (t) {
+    tokens.forEach(function (t, i) {
       var key = t.token + '\u0000' + signed(t.contribution);
       var chip = chips.get(key) || {token: t.token, much: t.contribution, times: 0};
       chip.times++;
       chips.set(key, chip);
+      if (i + 1 === TOKENS) {
+        chip.times = 1; // there may be more than were asked for
+      }
     });
     return Array.from(chips.values()).slice(0, CHIPS);
   }
