@@ -6,6 +6,7 @@
 # BUILD_OPTIONS: more words for the engine's build command.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
+help_if_asked "$@"
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 image=${1:-textml}
 papers=$project/build/container${PLATFORM:+/${PLATFORM#*/}}

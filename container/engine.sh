@@ -6,6 +6,16 @@ die() {
   exit 1
 }
 
+# Prints the comment that the script begins with, when the first word asks for help, and ends.
+help_if_asked() {
+  case ${1:-} in
+    -h | --help)
+      sed -nE '2,/^[^#]/s/^# ?//p' "$0"
+      exit 0
+      ;;
+  esac
+}
+
 # Sets engine, its name, and what it wants to hear before an image is run or built: run_options, build_options.
 # shellcheck disable=SC2034 # used by the scripts that source this file
 need_engine() {

@@ -26,9 +26,14 @@ fill_sample_data() {
   echo "No data in test_dir/input/data: the sample headlines of data/headlines were put there."
 }
 
-# Builds train and serve unless they are there.
+# Ends unless train and serve are built.
 need_programs() {
   if [ ! -x "$bin/train" ] || [ ! -x "$bin/serve" ]; then
-    die "no programs in $bin: build them with 'cmake --preset release && cmake --build build/release', or run quickstart.sh"
+    die "no programs in $bin: build them with 'cmake --preset release && cmake --build --preset release', or run quickstart.sh"
   fi
+}
+
+# Ends unless there is a model to serve.
+need_model() {
+  [ -f "$test_dir/model/textml.json" ] || die "no model in $test_dir/model: run train_local.sh first"
 }

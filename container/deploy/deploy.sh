@@ -429,6 +429,7 @@ case $command in
     ;;
   *)
     usage >&2
+    [ -z "$command" ] || echo "deploy.sh: \"$command\" is no command" >&2
     exit 2
     ;;
 esac

@@ -4,19 +4,22 @@
 
   var SHOWN = 6; // labels before the rest is asked for
   var KEPT = 50; // texts in the history
-  var TOKENS = 20; // that are asked for
+  var TOKENS = 60; // that are asked for
   var CHIPS = 8; // that are named below the text
+  var EXPLAINED = 1 << 20; // bytes of the longest text that the server explains
 
   function $(id) {
     return document.getElementById(id);
   }
 
+  var UNREACHED = 'The server cannot be reached.';
   var text = $('text');
-  var past = []; // {text, label, score}, the latest first
+  var past = []; // {text, model, label, score}, the latest first
   var chosen = -1; // the place in past that is shown, or -1
   var asked = 0; // number of the latest question: older answers are dropped
   var showsAll = false;
-  var latest = null; // {text, prediction, ms}
+  var latest = null; // {text, model, prediction, ms}
+  var isUp = false; // as far as the last answer told
 
   function element(tag, className, content) {
     var e = document.createElement(tag);
@@ -63,6 +66,7 @@
     }));
     $('more').hidden = hidden <= 1;
     $('more').textContent = showsAll ? 'Fewer labels' : 'All ' + rows.length + ' labels';
+    $('more').setAttribute('aria-expanded', String(showsAll));
   }
 
   // Offsets are of bytes in UTF-8, strings count UTF-16: one for each byte, and one for the end.
@@ -125,6 +129,42 @@
     }));
   }
 
+  // A long text scrolls in its frame: by keyboard too, and from its strongest token on.
+  function showStrongest() {
+    var marked = $('marked');
+    ['tabindex', 'role', 'aria-labelledby'].forEach(function (name) {
+      marked.removeAttribute(name);
+    });
+    marked.scrollTop = 0;
+    if (marked.scrollHeight <= marked.clientHeight) {
+      return;
+    }
+    marked.setAttribute('tabindex', '0');
+    marked.setAttribute('role', 'region');
+    marked.setAttribute('aria-labelledby', 'why-head');
+    var strongest = Array.from(marked.querySelectorAll('mark')).find(function (mark) {
+      return mark.style.getPropertyValue('--much') === '1';
+    });
+    if (strongest) {
+      marked.scrollTop = strongest.offsetTop - marked.clientHeight / 3;
+    }
+  }
+
+  // Occurrences of a token that weigh the same are named once, with their number.
+  function chipsOf(tokens) {
+    var chips = new Map();
+    tokens.forEach(function (t, i) {
+      var key = t.token + '\u0000' + signed(t.contribution);
+      var chip = chips.get(key) || {token: t.token, much: t.contribution, times: 0};
+      chip.times++;
+      chips.set(key, chip);
+      if (i + 1 === TOKENS) {
+        chip.times = 1; // there may be more than were asked for
+      }
+    });
+    return Array.from(chips.values()).slice(0, CHIPS);
+  }
+
   function showWhy(string, prediction) {
     var why = prediction.explanation;
     $('why').hidden = !why || !Array.isArray(why.tokens) || why.tokens.length === 0;
@@ -133,14 +173,18 @@
     }
     $('why-label').textContent = why.label || prediction.label;
     showMarked(string, why.tokens);
-    $('tokens').replaceChildren.apply($('tokens'), why.tokens.slice(0, CHIPS).map(function (t) {
-      var li = element('li', t.contribution > 0 ? 'for' : 'against', t.token);
-      li.append(element('b', '', signed(t.contribution)));
+    showStrongest();
+    $('tokens').replaceChildren.apply($('tokens'), chipsOf(why.tokens).map(function (chip) {
+      var li = element('li', chip.much > 0 ? 'for' : 'against');
+      li.append(element('bdi', '', chip.token), element('b', '', signed(chip.much)));
+      if (chip.times > 1) {
+        li.append(element('i', '', '\u00d7 ' + chip.times));
+      }
       return li;
     }));
     $('method').textContent = why.method === 'ablation'
       ? 'How much the score falls when a token is left out.'
-      : why.method === 'exact' ? 'Contributions to the score, which they add up to with a constant.' : '';
+      : why.method === 'exact' ? 'What each token adds to the score; all of them and a constant add up to it.' : '';
   }
 
   function show(answer) {
@@ -151,23 +195,31 @@
     $('score').textContent = percent(answer.prediction.score);
     showBars(answer.prediction);
     showWhy(answer.text, answer.prediction);
-    $('took').textContent = 'Answered in ' + answer.ms.toFixed(answer.ms < 10 ? 1 : 0) + ' ms.';
+    $('took').textContent = 'Answered in ' + answer.ms.toFixed(answer.ms < 10 ? 1 : 0) + ' ms.' +
+      (answer.isExplained ? '' : ' A text of more than 1 MiB is not explained.');
+    $('said').textContent = answer.prediction.label + ', ' + percent(answer.prediction.score);
   }
 
   function fail(sentence) {
     $('result').hidden = true;
     $('fault').hidden = false;
     $('fault').textContent = sentence;
+    $('said').textContent = '';
   }
 
   // ---- asking ----
 
-  async function question(string) {
+  function modelName() {
+    return $('which').hidden ? '' : $('model').value.trim();
+  }
+
+  async function question(string, model) {
+    var isExplained = new TextEncoder().encode(string).length <= EXPLAINED;
     var begun = performance.now();
-    var response = await fetch('invocations?style=textml', {
+    var response = await fetch('invocations?style=textml' + (model ? '&model_name=' + encodeURIComponent(model) : ''), {
       method: 'POST',
       headers: {'Content-Type': 'application/json', 'Accept': 'application/json'},
-      body: JSON.stringify({instances: [string], probabilities: true, explain: TOKENS})
+      body: JSON.stringify({instances: [string], probabilities: true, explain: isExplained ? TOKENS : 0})
     });
     var body = await response.json().catch(function () {
       return null;
@@ -178,7 +230,7 @@
     if (!body || !Array.isArray(body.predictions) || body.predictions.length === 0) {
       throw new Error('The server answered without a prediction.');
     }
-    return {text: string, prediction: body.predictions[0], ms: performance.now() - begun};
+    return {text: string, model: model, prediction: body.predictions[0], isExplained: isExplained, ms: performance.now() - begun};
   }
 
   async function ask(isNew) {
@@ -189,8 +241,11 @@
     var mine = ++asked;
     $('ask').disabled = true;
     try {
-      var answer = await question(string);
+      var answer = await question(string, modelName());
       if (mine === asked) {
+        if (!isUp || answer.model) { // which models are loaded may be news
+          greet();
+        }
         show(answer);
         if (isNew) {
           remember(answer);
@@ -198,7 +253,10 @@
       }
     } catch (error) {
       if (mine === asked) {
-        fail(error instanceof TypeError ? 'The server cannot be reached.' : error.message);
+        fail(error instanceof TypeError ? UNREACHED + ' Is serve still running? Your text stays here.' : error.message);
+        if (error instanceof TypeError) {
+          tell(false, UNREACHED);
+        }
       }
     }
     if (mine === asked) {
@@ -218,9 +276,9 @@
 
   function remember(answer) {
     past = past.filter(function (p) {
-      return p.text !== answer.text;
+      return p.text !== answer.text || (p.model || '') !== answer.model;
     });
-    past.unshift({text: answer.text, label: answer.prediction.label, score: answer.prediction.score});
+    past.unshift({text: answer.text, model: answer.model, label: answer.prediction.label, score: answer.prediction.score});
     past.length = Math.min(past.length, KEPT);
     chosen = 0;
     keep();
@@ -234,7 +292,9 @@
       li.id = 'past-' + i;
       li.setAttribute('role', 'option');
       li.setAttribute('aria-selected', String(i === chosen));
-      li.append(element('span', 'what', p.text.slice(0, 200)), element('span', 'who', p.label + ' \u00b7 ' + percent(p.score)));
+      var who = element('span', 'who');
+      who.append(element('bdi', '', p.label), element('span', '', ' \u00b7 ' + percent(p.score)));
+      li.append(element('bdi', 'what', p.text.slice(0, 200)), who);
       li.addEventListener('click', function () {
         recall(i);
       });
@@ -253,6 +313,7 @@
     }
     chosen = i;
     text.value = past[i].text;
+    $('model').value = past[i].model || $('model').value;
     showPast();
     $('past-' + i).scrollIntoView({block: 'nearest'});
     ask(false);
@@ -309,22 +370,55 @@
     text.focus();
   });
 
+  // ---- the server ----
+
+  function tell(up, sentence) {
+    isUp = up;
+    $('dot').className = up ? 'dot up' : 'dot down';
+    $('state').textContent = sentence;
+  }
+
+  // A server of many models: each request names one.
+  async function greetMany() {
+    var response = await fetch('models');
+    if (!response.ok) {
+      return false;
+    }
+    var names = (await response.json()).models.map(function (m) {
+      return m.modelName;
+    });
+    $('models').replaceChildren.apply($('models'), names.map(function (name) {
+      var option = element('option');
+      option.value = name;
+      return option;
+    }));
+    $('which').hidden = false;
+    $('model').value = $('model').value || new URLSearchParams(location.search).get('model') || names[0] || '';
+    tell(true, names.length === 0 ? 'Many models, none loaded yet: name one' : 'Many models, ' + names.length + ' loaded');
+    return true;
+  }
+
   async function greet() {
     try {
       var response = await fetch('v2/models/default');
       var model = await response.json();
+      if (response.status === 400 && await greetMany()) {
+        return;
+      }
       if (!response.ok) {
         throw new Error(model.error);
       }
       var card = await (await fetch('openapi.json')).json();
+      // Of many models, one of which is loaded: the server has no name of its own then.
+      if (card.info.title === 'textml' && await greetMany()) {
+        return;
+      }
       var labels = model.outputs[1].parameters.labels;
       $('name').textContent = card.info.title;
       document.title = card.info.title + ' \u00b7 textml';
-      $('dot').className = 'dot up';
-      $('state').textContent = labels.length + ' labels, ready';
+      tell(true, labels.length + ' labels, ready');
     } catch (error) {
-      $('dot').className = 'dot down';
-      $('state').textContent = error instanceof TypeError ? 'The server cannot be reached.' : error.message;
+      tell(false, error instanceof TypeError ? UNREACHED : error.message);
     }
   }
 
@@ -332,6 +426,9 @@
     past = JSON.parse(sessionStorage.getItem('textml')) || [];
   } catch (error) {
     past = [];
+  }
+  if (/^(Mac|iP)/.test(navigator.platform)) {
+    $('keys').textContent = '\u2318\u2009+\u2009Enter';
   }
   showPast();
   count();

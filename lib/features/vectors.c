@@ -113,7 +113,7 @@ static tml_status fail_dims(const tmli_vectors *v, size_t found, tml_error *err)
                          v->line, found, found == 1 ? "number" : "numbers", v->dims);
     }
     return tmli_fail(err, TML_EFORMAT,
-                     "%s:%" PRIu64 ": %zu %s behind the word, expected %zu (set embedding.dims, or "
+                     "%s:%" PRIu64 ": %zu %s behind the word, expected %zu (set dims, or "
                      "take the file with %zu dimensions)",
                      name, v->line, found, found == 1 ? "number" : "numbers", v->dims, v->dims);
 }
@@ -228,7 +228,7 @@ static tml_status take_header(tmli_vectors *v, uint64_t header_dims, tml_error *
     }
     if (v->dims != 0 && header_dims != v->dims) {
         return tmli_fail(err, TML_EFORMAT,
-                         "%s:1: %" PRIu64 " dimensions, expected %zu (set embedding.dims, or take "
+                         "%s:1: %" PRIu64 " dimensions, expected %zu (set dims, or take "
                          "the file with %zu dimensions)",
                          name, header_dims, v->dims, v->dims);
     }

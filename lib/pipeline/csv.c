@@ -231,7 +231,8 @@ static tml_status unquote(tmli_csv *csv, cursor *c, size_t *len, bool *ended, tm
             }
             if (!more && !at_quote) {
                 return tmli_fail(err, TML_EFORMAT,
-                                 "%s:%" PRIu64 ":%zu: the quote that opens here is never closed",
+                                 "%s:%" PRIu64 ":%zu: the quote that opens here is never closed "
+                                 "(a quote inside quotes is doubled)",
                                  tmli_source_name(csv->window.source), open_line, c->n + 1);
             }
             *ended = !more;

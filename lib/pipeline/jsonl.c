@@ -54,17 +54,27 @@ static tml_status next_line(tmli_jsonl *jsonl, tml_str *line, bool *has, tml_err
     return TML_OK;
 }
 
+/* A file that is one list, as programs write it that were asked for JSON. */
+static const char *list_remedy(tml_str line)
+{
+    return tmli_str_starts(tmli_str_trim(line), "[")
+               ? " (a list's objects go on a line each, without brackets and commas around them)"
+               : "";
+}
+
 /* The sentences of base/json begin with a place inside the text, which here is one line. */
 static tml_status fail_json(const tmli_jsonl *jsonl, tml_status status, const char *sentence,
-                            tml_error *err)
+                            tml_str line, tml_error *err)
 {
     static const char place[] = "line 1, column ";
     const char *name = tmli_source_name(jsonl->window.source);
     const size_t n = sizeof place - 1;
+    const char *const remedy = list_remedy(line);
     if (strncmp(sentence, place, n) == 0) {
-        return tmli_fail(err, status, "%s:%" PRIu64 ":%s", name, jsonl->line, sentence + n);
+        return tmli_fail(err, status, "%s:%" PRIu64 ":%s%s", name, jsonl->line, sentence + n,
+                         remedy);
     }
-    return tmli_fail(err, status, "%s:%" PRIu64 ":1: %s", name, jsonl->line, sentence);
+    return tmli_fail(err, status, "%s:%" PRIu64 ":1: %s%s", name, jsonl->line, sentence, remedy);
 }
 
 tml_status tmli_jsonl_next(tmli_jsonl *jsonl, const tmli_value **object, bool *has, tml_error *err)
@@ -79,12 +89,12 @@ tml_status tmli_jsonl_next(tmli_jsonl *jsonl, const tmli_value **object, bool *h
     tml_error fault = {0};
     status = tmli_json_parse(line, &jsonl->arena, &value, &fault);
     if (status != TML_OK) {
-        return fail_json(jsonl, status, fault.text, err);
+        return fail_json(jsonl, status, fault.text, line, err);
     }
     if (value->kind != TMLI_OBJECT) {
-        return tmli_fail(err, TML_EFORMAT, "%s:%" PRIu64 ":1: %s, expected one object a line",
+        return tmli_fail(err, TML_EFORMAT, "%s:%" PRIu64 ":1: %s, expected one object a line%s",
                          tmli_source_name(jsonl->window.source), jsonl->line,
-                         tmli_kind_name(value->kind));
+                         tmli_kind_name(value->kind), list_remedy(line));
     }
     *object = value;
     return TML_OK;

@@ -167,12 +167,7 @@ static tml_status take_columns(tmli_row_reader *reader, const tmli_csv_record *r
             reader->label_at = options->label != NULL ? 0 : NO_COLUMN;
             reader->text_at = record->n >= 2 ? 1 : 0;
         }
-        more = ", or header=NAMES, as many as columns, for a file without a header line";
-        if (options->format == TMLI_FORMAT_AUTO &&
-            tmli_format_of_name(tmli_str(tmli_source_name(reader->source))) == TMLI_FORMAT_AUTO) {
-            more = ", or header=NAMES, as many as columns, for a file without a header line; texts "
-                   "that are files go into folders, <class>/<file>, of two classes or more";
-        }
+        more = tmli_header_remedy(tmli_source_name(reader->source), options, record);
     }
     return check_columns(reader, "column", record->fields, record->n, more, err);
 }

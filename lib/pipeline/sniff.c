@@ -39,6 +39,59 @@ tmli_format tmli_format_of_name(tml_str name)
     return TMLI_FORMAT_AUTO;
 }
 
+const char *tmli_header_remedy(const char *name, const tmli_reader_options *options,
+                               const tmli_csv_record *first)
+{
+    if (first->n == 1 && memchr(first->fields[0].data, ';', first->fields[0].len) != NULL) {
+        return ", or separate fields with commas or tabs: semicolons do not";
+    }
+    if (options->format == TMLI_FORMAT_AUTO &&
+        tmli_format_of_name(tmli_str(name)) == TMLI_FORMAT_AUTO) {
+        return ", or data.header=NAMES, as many as columns, for a file without a header line; "
+               "texts that are files go into folders, <class>/<file>, of two classes or more";
+    }
+    return ", or data.header=NAMES, as many as columns, for a file without a header line";
+}
+
+/* Files that people give for tables of text, by their first bytes. A text may begin as Parquet does: its fifth byte tells. */
+static tml_status refuse_foreign(tmli_window *window, const char *name, tml_error *err)
+{
+    static const struct {
+        const char *magic;
+        bool control; /* and a control character other than a line's end or a tab */
+        const char *what;
+    } foreign[] = {
+        {"\xFF\xFE", false, "UTF-16 text: save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
+        {"\xFE\xFF", false, "UTF-16 text: save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
+        {"PK\x03\x04", false,
+         "a zip archive or an Excel workbook: unpack it, or save the sheet as CSV"},
+        {"PAR1", true, "a Parquet file: write its rows as CSV or JSON Lines"},
+        {"BZh91AY", false, "packed by bzip2: unpack it, or pack it with gzip"},
+        {"\xFD"
+         "7zXZ",
+         false, "packed by xz: unpack it, or pack it with gzip"},
+        {"\x28\xB5\x2F\xFD", false, "packed by zstd: unpack it, or pack it with gzip"},
+    };
+    while (window->end - window->at < 8 && !window->ended) {
+        const tml_status status = tmli_window_fill(window, err);
+        if (status != TML_OK) {
+            return status;
+        }
+    }
+    const size_t n = window->end - window->at;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        const size_t len = strlen(foreign[i].magic);
+        if (n > len && memcmp(window->data + window->at, foreign[i].magic, len) == 0) {
+            const char next = window->data[window->at + len];
+            if (!foreign[i].control ||
+                (next >= 0 && next < ' ' && strchr("\t\r\n", next) == NULL)) {
+                return tmli_fail(err, TML_EFORMAT, "%s: %s", name, foreign[i].what);
+            }
+        }
+    }
+    return TML_OK;
+}
+
 /* The first line that is not empty, or as much of it as fits SNIFF_BYTES; nothing is consumed. */
 static tml_status peek_line(tmli_window *window, tml_str *line, tml_error *err)
 {
@@ -132,13 +185,16 @@ tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *opt
     tml_status status = TML_OK;
     const char *const name = tmli_source_name(window->source);
     const tmli_format by_name = tmli_format_of_name(tmli_str(name));
-    *format = options->format;
-    if (*format != TMLI_FORMAT_AUTO) {
-        return *format == TMLI_FORMAT_FOLDERS && by_name != TMLI_FORMAT_FOLDERS
-                   ? expect_archive(window, name, err)
-                   : TML_OK;
+    *format = options->format != TMLI_FORMAT_AUTO ? options->format : by_name;
+    if (options->format == TMLI_FORMAT_FOLDERS && by_name != TMLI_FORMAT_FOLDERS) {
+        return expect_archive(window, name, err);
     }
-    *format = by_name;
+    if (*format != TMLI_FORMAT_FOLDERS) {
+        status = refuse_foreign(window, name, err);
+    }
+    if (status != TML_OK || options->format != TMLI_FORMAT_AUTO) {
+        return status;
+    }
     if (by_name != TMLI_FORMAT_AUTO && by_name != TMLI_FORMAT_CSV) {
         return TML_OK;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "sagemaker/logging.h"
@@ -114,6 +115,17 @@ static bool drain(serve_http *http, const tml_log *log)
     return n_open == 0;
 }
 
+/* It may be mounted later: requests look for it then. */
+static void look_for_models(const serve_options *options, const tml_log *log)
+{
+    if (options->models_dir != NULL && !tmli_is_dir(options->models_dir)) {
+        tml_logf(log, TML_LOG_WARN,
+                 "--models-dir: %s is no directory (yet); without it each model is answered with "
+                 "404",
+                 options->models_dir);
+    }
+}
+
 static tml_status run(const serve_options *options, const serve_protection *protection,
                       const sm_paths *paths, const tml_log *log, tml_error *err)
 {
@@ -136,6 +148,7 @@ static tml_status run(const serve_options *options, const serve_protection *prot
         .max_bytes =
             options->max_model_memory > 0 ? (size_t)options->max_model_memory : serve_models_room(),
     };
+    look_for_models(options, log);
     server.settings.api_key = tmli_buf_str(&protection->api_key);
     const serve_http_options http_options = {.host = options->host,
                                              .port = (uint16_t)options->port,

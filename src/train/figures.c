@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -29,7 +30,8 @@ enum {
 /* Metrics of the result, for each of "validation" and "test". */
 static const char *const result_metrics[] = {"accuracy", "macro_f1", "log_loss"};
 enum {
-    N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0])
+    N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0]),
+    MOST_COMPARED = 1000 /* labels are compared with each other, each with all */
 };
 
 static double epoch_value(const tml_epoch *epoch, size_t i)
@@ -80,11 +82,35 @@ void figures_log_data(const tml_log *log, const tml_fit_report *report)
         tml_logf(log, TML_LOG_INFO, "words: %zu distinct, %zu kept", report->terms_seen,
                  report->terms_kept);
     }
+    if (report->vectors_read && report->vectors_found == 0) {
+        tml_logf(log, TML_LOG_WARN,
+                 "none of the %zu words is in the word vectors, which therefore tell nothing: "
+                 "check their language, and whether both have lower case",
+                 report->terms_kept);
+    }
     if (report->replaced > 0) {
         tml_logf(log, TML_LOG_WARN,
                  "%" PRIu64 " byte sequences are not UTF-8 and were read as U+FFFD: check the "
-                 "files' encoding",
+                 "files' encoding (encoding=latin-1 reads ISO-8859-1)",
                  report->replaced);
+    }
+}
+
+void figures_log_labels(const tml_log *log, const tml_model *model)
+{
+    const size_t n = tml_model_labels(model);
+    for (size_t i = 0; i < n && n <= MOST_COMPARED; i++) {
+        const tml_str one = tml_model_label(model, i);
+        for (size_t j = i + 1; j < n; j++) {
+            const tml_str other = tml_model_label(model, j);
+            if (tmli_str_eq_nocase(one, other)) {
+                tml_logf(log, TML_LOG_WARN,
+                         "labels \"%.*s\" and \"%.*s\" differ in case alone and were "
+                         "learned as two: write them alike if one is meant",
+                         TMLI_SHOWN(one), TMLI_SHOWN(other));
+                return;
+            }
+        }
     }
 }
 

@@ -164,7 +164,7 @@ static int print_recipe(const char *name)
         const char *const *names = tml_recipe_names(&n);
         (void)fprintf(stderr, "train: error: --print-recipe: \"%s\" is not one of", name);
         for (size_t i = 0; i < n; i++) {
-            (void)fprintf(stderr, " %s", names[i]);
+            (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", names[i]);
         }
         (void)fputc('\n', stderr);
         return 1;

@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,8 @@
 
 #define DEFAULT_RECIPE "news"
 enum {
-    RECIPE_LIMIT = 1 << 20
+    RECIPE_LIMIT = 1 << 20,
+    PLACE_MAX = 4096 /* bytes of a path, as Linux has it */
 };
 
 /* Everything that one run holds. */
@@ -179,6 +181,35 @@ cleanup:
     return status;
 }
 
+/* Training that takes hours is not to end at a directory that nobody may write. Nothing is made yet: the nearest directory
+ * that is there decides. What cannot be known before, a disk that fills up, is told at the end. */
+static tml_status check_place(const char *dir, tml_error *err)
+{
+    char place[PLACE_MAX];
+    const int n = snprintf(place, sizeof place, "%s", dir);
+    if (n <= 0 || (size_t)n >= sizeof place) {
+        return TML_OK; /* writing will say it */
+    }
+    while (!tmli_file_exists(place) && strcmp(place, "/") != 0 && strcmp(place, ".") != 0) {
+        char *const slash = strrchr(place, '/');
+        if (slash == NULL) {
+            (void)snprintf(place, sizeof place, ".");
+        } else {
+            slash[slash == place ? 1 : 0] = '\0'; /* the root stays */
+        }
+    }
+    if (!tmli_is_dir(place)) {
+        return tmli_fail(err, TML_EIO, "%s: no directory, and results go into %s", place, dir);
+    }
+    if (access(place, W_OK | X_OK) != 0) {
+        return tmli_fail(err, TML_EIO,
+                         "%s: %s; results go into %s: give another directory, or "
+                         "the right to write there",
+                         place, strerror(errno), dir);
+    }
+    return TML_OK;
+}
+
 static void on_data(void *ctx, const tml_fit_report *report)
 {
     const train_job *job = ctx;
@@ -229,6 +260,7 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
 /* Figures first: once the artifact stands, the job has succeeded. */
 static tml_status write_results(train_job *job, tml_error *err)
 {
+    figures_log_labels(job->log, job->model);
     figures_log_end(job->log, &job->report);
     figures_log_result(job->log, &job->report);
     tml_status status = figures_write(job->paths->figures, job->model, &job->report, err);
@@ -258,6 +290,8 @@ tml_status train_run(const train_options *options, const sm_paths *paths, const 
     }
     TMLI_TRY(choose_recipe(&job, err));
     TMLI_TRY(choose_files(&job, err));
+    TMLI_TRY(check_place(paths->model, err));
+    TMLI_TRY(check_place(paths->figures, err));
     TMLI_TRY(fit(&job, stop, err));
     TMLI_TRY(write_results(&job, err));
 cleanup:

@@ -1,5 +1,6 @@
 // Drives the page of GET / in headless Chromium, over the browser's debugging pipe: no package is needed.
-//   node page_browser.js BROWSER URL PROFILE_DIR [SCREENSHOT_DIR]
+//   MANY_URL=… node page_browser.js BROWSER URL PROFILE_DIR [SCREENSHOT_DIR]
+// MANY_URL: the page of a server of the models "first" and "second", none of which was asked before.
 // Prints what failed and ends with 1, or "PAGE: n checks" and 0. With a directory it leaves pictures there.
 'use strict';
 
@@ -155,6 +156,8 @@ async function answersAreShown(tab) {
   const offline = await tab.evaluate(
     "fetch('invocations', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({instances: ['market bank profit']})}).then(r => r.json()).then(r => r.predictions[0].label)");
   check('it is what the server says', bars[0][0] === offline);
+  check('it is said to those who do not see it', (await tab.evaluate(
+    "document.querySelector('[role=status]').textContent")).startsWith(bars[0][0] + ', '));
 }
 
 async function textIsNeverHtml(tab) {
@@ -202,6 +205,40 @@ async function theModelExplainsItself(tab) {
   check('the strongest come first', chips.every((c, i) => i === 0 || Math.abs(c[1]) <= Math.abs(chips[i - 1][1]) * 1.06));
 }
 
+// What the strongest token is, and how often it stands there, is seen without scrolling.
+async function aLongTextShowsItsStrongestToken(tab) {
+  await ask(tab, 'zzz zzz\n'.repeat(60) + 'profit profit profit\n' + 'zzz zzz\n'.repeat(60));
+  check('it can be scrolled by keyboard', await tab.evaluate("document.getElementById('marked').tabIndex") === 0);
+  check('the frame has a name', await tab.evaluate(
+    "document.getElementById(document.getElementById('marked').getAttribute('aria-labelledby')).textContent").then((name) => name.startsWith('Why ')));
+  check('the strongest token is in sight', await tab.evaluate(
+    "(() => { const frame = document.getElementById('marked').getBoundingClientRect(); const mark = document.querySelector('#marked mark').getBoundingClientRect(); return frame.top <= mark.top && mark.bottom <= frame.bottom; })()"));
+  await ask(tab, 'profit');
+  check('a short text is no stop of the Tab key', await tab.evaluate("document.getElementById('marked').tabIndex") === -1);
+}
+
+async function aVeryLongTextIsAnsweredWithoutAnExplanation(tab) {
+  await tab.evaluate("document.getElementById('text').value = '\u5065\u5eb7'.repeat(180000); document.getElementById('text').dispatchEvent(new Event('input')); document.getElementById('took').textContent = ''; document.getElementById('form').requestSubmit()");
+  await tab.until("document.getElementById('took').textContent !== '' || !document.getElementById('fault').hidden");
+  check('more than 1 MiB has a label', await tab.evaluate("document.getElementById('fault').hidden && document.getElementById('label').textContent !== ''"));
+  check('and no explanation', await tab.evaluate("document.getElementById('why').hidden"));
+}
+
+// A server that is gone is told, the text stays, and when it is back the page says so.
+async function aServerThatIsGoneIsTold(tab) {
+  await tab.evaluate("window.realFetch = window.fetch; window.fetch = () => Promise.reject(new TypeError('gone')); document.getElementById('took').textContent = ''");
+  await write(tab, 'market bank');
+  await pressCtrlEnter(tab);
+  await tab.until("!document.getElementById('fault').hidden");
+  check('the fault has words', /cannot be reached/.test(await tab.evaluate("document.getElementById('fault').textContent")));
+  check('the lamp is out', await tab.evaluate("document.getElementById('dot').className") === 'dot down');
+  check('the text is there', await tab.evaluate("document.getElementById('text').value") === 'market bank');
+  await tab.evaluate('window.fetch = window.realFetch; undefined');
+  await ask(tab, 'market bank');
+  await tab.until("document.getElementById('dot').className === 'dot up'");
+  check('the fault is gone', await tab.evaluate("document.getElementById('fault').hidden"));
+}
+
 // Answers with an explanation of the test's own: offsets of bytes behind letters of two and four, tokens over each other.
 const EXPLAIN = `(() => {
   const real = window.fetch;
@@ -214,7 +251,8 @@ const EXPLAIN = `(() => {
     body.predictions[0].explanation = {label: body.predictions[0].label, method: 'exact', score: 1, constant: 0, tokens: [
       {token: 'caf\\u00e9 bank', begin: 0, end: 10, contribution: 0.5},
       {token: 'bank', begin: 6, end: 10, contribution: 1.5},
-      {token: '<b>', begin: 16, end: 19, contribution: -1}]};
+      {token: '<b>', begin: 16, end: 19, contribution: -1},
+      {token: '<b>', begin: 16, end: 19, contribution: 0}, {token: '<b>', begin: 16, end: 19, contribution: 0}]};
     return new Response(JSON.stringify(body), {status: 200});
   };
 })()`;
@@ -229,17 +267,76 @@ async function tokensAreMarked(tab) {
     JSON.stringify(marks) === JSON.stringify([['for', 'caf\u00e9 ', 0.25], ['for', 'bank', 1], ['against', '<b>', 0.5]]));
   check('the text is whole', await tab.evaluate("document.getElementById('marked').textContent") === 'caf\u00e9 bank \u{1F600} <b>');
   check('tokens are no elements', await tab.evaluate("document.querySelectorAll('#marked b').length") === 0);
+  const chips = await tab.evaluate("Array.from(document.querySelectorAll('#tokens li')).map(li => li.textContent)");
+  check('equal ones are named once: ' + JSON.stringify(chips), JSON.stringify(chips) ===
+    JSON.stringify(['caf\u00e9 bank+0.50', 'bank+1.5', '<b>\u22121.0', '<b>+0.0\u00d7 2']));
+}
+
+// Labels of the test's own, for words that no window is wide enough for and that are written from right to left.
+const LABELS = `(() => {
+  const real = window.fetch;
+  window.fetch = async (where, options) => {
+    const response = await real(where, options);
+    const long = 'LabelWithoutAnyBlankInItThatAnybodyHasEverWrittenAndThatGoesOnAndOn';
+    if (!where.startsWith('invocations') || !options.body.includes('label')) {
+      return response;
+    }
+    const body = await response.json();
+    const label = options.body.includes('longlabel') ? long : '\u0627\u0644\u0633\u0648\u0642 (\u0627)';
+    body.predictions[0].label = body.predictions[0].explanation.label = label;
+    body.predictions[0].score = 0.7;
+    body.predictions[0].probabilities = {[label]: 0.7, other: 0.3};
+    return new Response(JSON.stringify(body), {status: 200});
+  };
+})()`;
+
+// Percentages stay behind labels that are written from right to left.
+async function scriptsKeepTheirOrder(tab) {
+  await tab.evaluate(LABELS);
+  await ask(tab, '\u0645\u0631\u062d\u0628\u0627 label market bank');
+  const directions = await tab.evaluate("['text', 'marked'].map(id => getComputedStyle(document.getElementById(id)).direction).join(' ')");
+  check('a text from right to left begins at the right: ' + directions, directions === 'rtl rtl');
+  check('its label stands before the percentage', true === await tab.evaluate(`(() => {
+    const who = document.querySelector('#history .who');
+    return who.querySelector('bdi').getBoundingClientRect().right <= who.querySelector('span').getBoundingClientRect().left + 1 &&
+      who.querySelector('span').textContent === ' \u00b7 70.0 %' || who.outerHTML;
+  })()`));
 }
 
 async function fitsItsWindow(tab) {
+  await tab.evaluate(LABELS);
   for (const [width, scheme] of [[1200, 'light'], [1200, 'dark'], [360, 'light'], [360, 'dark']]) {
     await look(tab, width, scheme);
     await ask(tab, 'caf\u00e9 bank: why the longest headlinewithoutanyblankinitthatanybodyhaseverwrittendoesnotleaveitscard');
+    await ask(tab, 'longlabel caf\u00e9');
     check('at ' + width + ' it is no wider than its window', await tab.evaluate(
       'document.documentElement.scrollWidth <= window.innerWidth'));
-    check('at ' + width + ' nothing leaves it', await tab.evaluate(
-      "Array.from(document.querySelectorAll('main *')).every(e => e.getBoundingClientRect().right <= window.innerWidth + 0.5 || e.closest('.hidden'))"));
+    const leaving = await tab.evaluate(
+      "Array.from(document.querySelectorAll('main *')).filter(e => e.getBoundingClientRect().right > window.innerWidth + 0.5 && !e.closest('.hidden')).map(e => e.tagName + '.' + e.className)");
+    check('at ' + width + ' nothing leaves it: ' + leaving.join(' '), leaving.length === 0);
   }
+}
+
+async function manyModelsAreNamed(browser) {
+  const tab = await openTab(browser);
+  await look(tab, 1200, 'light');
+  await tab.send('Page.navigate', {url: process.env.MANY_URL});
+  await tab.until(READY);
+  check('it asks for a model', await tab.evaluate("!document.getElementById('which').hidden && document.getElementById('model').value === ''"));
+  const choose = (name) => tab.evaluate("document.getElementById('model').value = '" + name + "'");
+  await choose('first');
+  await ask(tab, 'market bank profit');
+  check('the named model answers', await tab.evaluate("document.querySelectorAll('#bars li').length") === 4);
+  await tab.until("document.getElementById('state').textContent === 'Many models, 1 loaded'");
+  await choose('none');
+  await pressCtrlEnter(tab);
+  await tab.until("!document.getElementById('fault').hidden");
+  check('a wrong name is told', await tab.evaluate("document.getElementById('fault').textContent.includes('none')"));
+  // The server's only model now, which others may join: its page still asks for a name.
+  await reload(tab);
+  await tab.until(READY);
+  check('one that is loaded is proposed', await tab.evaluate("!document.getElementById('which').hidden && document.getElementById('model').value") === 'first');
+  check('the history knows the model', await tab.evaluate("JSON.parse(sessionStorage.getItem('textml'))[0].model") === 'first');
 }
 
 async function pose(tab) {
@@ -263,8 +360,13 @@ async function main() {
     check('the console speaks of the refusal alone', tab.said.length === 1 && /Content Security Policy/.test(tab.said[0]));
     await keysWalkThroughTheHistory(tab);
     await theModelExplainsItself(tab);
+    await aLongTextShowsItsStrongestToken(tab);
+    await aVeryLongTextIsAnsweredWithoutAnExplanation(tab);
+    await aServerThatIsGoneIsTold(tab);
     await tokensAreMarked(tab);
+    await scriptsKeepTheirOrder(tab);
     await fitsItsWindow(tab);
+    await manyModelsAreNamed(browser);
     if (pictures) {
       await pose(tab);
     }

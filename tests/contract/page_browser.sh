@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Opens the page of a real serve in headless Chromium and uses it: by keyboard, with texts that look like HTML, in both
-# colour schemes, at the width of a desk and of a phone.
+# Opens the page of a real serve in headless Chromium and uses it: by keyboard, with texts that look like HTML, that are
+# long, that are written from right to left, in both colour schemes, at the width of a desk and of a phone; then that of
+# a serve of many models.
 #   page_browser.sh TRAIN SERVE
 # PICTURES: a directory for screenshots. Without Chromium or node it says so and is skipped (77).
 set -euo pipefail
@@ -14,9 +15,29 @@ if [ -z "$browser" ] || ! command -v node >/dev/null; then
 fi
 DIR=$(mktemp -d)
 serve_pid=
-trap '[ -z "$serve_pid" ] || kill "$serve_pid" 2>/dev/null || true; rm -rf "$DIR"' EXIT
+many_pid=
+clean_up() {
+  local pid
+  for pid in $serve_pid $many_pid; do
+    kill "$pid" 2>/dev/null || true
+  done
+  rm -rf "$DIR"
+}
+trap clean_up EXIT
 source "$here/../clients/served.sh"
 serve_begin --threads 2
-timeout 200 node "$here/page_browser.js" "$browser" "http://127.0.0.1:$PORT/" "$DIR/profile" ${PICTURES:+"$PICTURES"}
+mkdir "$DIR/models"
+cp -r "$DIR/ml/model" "$DIR/models/first"
+cp -r "$DIR/ml/model" "$DIR/models/second"
+"$SERVE" --models-dir "$DIR/models" --host 127.0.0.1 --port 0 --threads 1 >"$DIR/many.log" 2>&1 &
+many_pid=$!
+many_port=
+for _ in $(seq 200); do
+  many_port=$(sed -nE 's/.*listening on [^ ]*:([0-9]+).*/\1/p' "$DIR/many.log")
+  [ -z "$many_port" ] || break
+  sleep 0.05
+done
+[ -n "$many_port" ] || { cat "$DIR/many.log" >&2; exit 1; }
+MANY_URL="http://127.0.0.1:$many_port/" timeout 200 node "$here/page_browser.js" "$browser" "http://127.0.0.1:$PORT/" "$DIR/profile" ${PICTURES:+"$PICTURES"}
 serve_end
 serve_pid=

@@ -36,6 +36,14 @@
       });
     });
   });
+  // Figures beside bars stand below each other's last digit, and below their heading's end.
+  document.querySelectorAll('td.bars').forEach(function (cell) {
+    var figure = cell.querySelector('span');
+    var end = cell.getBoundingClientRect().right - parseFloat(getComputedStyle(cell).paddingRight);
+    if (figure && !(Math.abs(figure.getBoundingClientRect().right - end) < 1)) {
+      fault('"' + figure.textContent + '" stands beside its column');
+    }
+  });
   if (document.documentElement.scrollWidth > window.innerWidth) {
     fault('the page is ' + document.documentElement.scrollWidth + ' wide in a window of ' + window.innerWidth);
   }

@@ -253,6 +253,20 @@ static void models_of_a_directory_come_when_they_are_asked_for(void **state)
     free(flat);
 }
 
+static void a_directory_that_is_missing_is_told_and_may_come(void **state)
+{
+    server *s = *state;
+    start_on_directory(s, NULL);
+    char *err = process_stderr(&s->process);
+    assert_non_null(strstr(err, "--models-dir: "));
+    assert_non_null(strstr(err, " is no directory (yet); "));
+    assert_int_equal(many_invoke(s, "first"), 404);
+    free(many_place(s, "a", "first"));
+    wait_for_status(s, "first", 200);
+    assert_invoked(s, "first", "a");
+    free(err);
+}
+
 static void a_directory_may_hold_more_models_than_fit(void **state)
 {
     enum {
@@ -321,6 +335,7 @@ int main(void)
         STARTED(invocations_need_exactly_one_model),
         STARTED(models_come_and_go_while_others_are_asked),
         UNSTARTED(models_of_a_directory_come_when_they_are_asked_for),
+        UNSTARTED(a_directory_that_is_missing_is_told_and_may_come),
         UNSTARTED(a_directory_may_hold_more_models_than_fit),
         UNSTARTED(a_model_of_a_directory_that_changes_is_loaded_again),
         UNSTARTED(a_server_of_one_model_has_no_names),

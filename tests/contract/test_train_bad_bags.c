@@ -165,9 +165,10 @@ static void a_single_class_folder_is_told_what_class_folders_are(void **state)
     job_write(j, "input/data/train/food/2", "green apple tart\n");
     assert_options_refused(
         j, "",
-        TRAIN "/food/1:1:1: no column \"data\"; the columns are red apple pie (set text=NAME, or "
-              "header=NAMES, as many as columns, for a file without a header line; texts that are "
-              "files go into folders, <class>/<file>, of two classes or more)");
+        TRAIN
+        "/food/1:1:1: no column \"data\"; the columns are red apple pie (set text=NAME, or "
+        "data.header=NAMES, as many as columns, for a file without a header line; texts that are "
+        "files go into folders, <class>/<file>, of two classes or more)");
     assert_options_refused(j, "--format folders",
                            TRAIN "/food/1: neither a tar archive nor a file in class folders: "
                                  "expected <class>/<file>, two classes or more, or an archive of "
@@ -278,6 +279,22 @@ static void archives_that_cannot_be_right_are_refused(void **state)
     free(t);
 }
 
+/* Not refused: they may be meant. */
+static void labels_that_differ_in_case_alone_are_told(void **state)
+{
+    static const char *const args[] = {"--recipe", "newsgroups", "--text.normalize", "lower", NULL};
+    job *const j = *state;
+    job_write(j, "input/data/train/rows.csv",
+              "data,label_names\n"
+              "red apple,Food\ngreen apple,Food\nred pie,food\ngreen tart, food \n");
+    (void)job_train(j, args);
+    assert_trained(j);
+    char *const err = process_stderr(&j->train);
+    assert_string_equal(err, "train: warning: labels \"Food\" and \"food\" differ in case alone "
+                             "and were learned as two: write them alike if one is meant\n");
+    free(err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +311,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_without_classes_is_refused, job_setup,
                                         job_teardown),
         cmocka_unit_test_setup_teardown(files_beside_class_folders_are_refused, job_setup,
+                                        job_teardown),
+        cmocka_unit_test_setup_teardown(labels_that_differ_in_case_alone_are_told, job_setup,
                                         job_teardown),
         cmocka_unit_test_setup_teardown(archives_that_cannot_be_right_are_refused, job_setup,
                                         job_teardown),

@@ -53,7 +53,7 @@ static void rows_that_cannot_be_right_are_refused_with_their_place(void **state)
               "quoted)"},
         {"TITLE,CATEGORY\nbank,b\nbank\n", ROWS ":3:1: 1 field, expected 2 as in line 1"},
         {"TITLE,CATEGORY\nbank,b\n\"bank,b\nphone,t\n",
-         ROWS ":3:1: the quote that opens here is never closed"},
+         ROWS ":3:1: the quote that opens here is never closed (a quote inside quotes is doubled)"},
         {"TITLE,CATEGORY\n...,b\n?,t\n,b\n!,t\n",
          "the training texts hold no words: check data.text, text.normalize and text.tokenizer"},
     };
@@ -143,8 +143,9 @@ static void bytes_that_are_not_utf8_are_read_counted_and_reported(void **state)
     (void)job_train(j, NULL);
     assert_trained(j);
     char *const err = process_stderr(&j->train);
-    assert_string_equal(err, "train: warning: 3 byte sequences are not UTF-8 and were read as "
-                             "U+FFFD: check the files' encoding\n");
+    assert_string_equal(err,
+                        "train: warning: 3 byte sequences are not UTF-8 and were read as "
+                        "U+FFFD: check the files' encoding (encoding=latin-1 reads ISO-8859-1)\n");
     free(err);
     tmli_arena arena;
     tmli_arena_init(&arena, 4096, 0);
@@ -184,20 +185,20 @@ static void vectors_that_cannot_be_right_are_refused_with_their_line(void **stat
         const char *sentence;
     } cases[] = {
         {"market 1 2 3 4\nbank 1 2 3\n",
-         VECTORS ":2: 3 numbers behind the word, expected 4 (set embedding.dims, or take the file "
+         VECTORS ":2: 3 numbers behind the word, expected 4 (set dims, or take the file "
                  "with 4 dimensions)"},
         {"market 1 2 3 4\nbank 1 2 3 4 5\n",
-         VECTORS ":2: 5 numbers behind the word, expected 4 (set embedding.dims, or take the file "
+         VECTORS ":2: 5 numbers behind the word, expected 4 (set dims, or take the file "
                  "with 4 dimensions)"},
         {"2 5\nmarket 1 2 3 4 5\nbank 1 2 3 4 5\n",
-         VECTORS ":1: 5 dimensions, expected 4 (set embedding.dims, or take the file with 4 "
+         VECTORS ":1: 5 dimensions, expected 4 (set dims, or take the file with 4 "
                  "dimensions)"},
         {"3 4\nmarket 1 2 3 4\n", VECTORS ": 1 words, line 1 promises 3: the file is cut short"},
         {"market 1 2 x 4\n", VECTORS ":1: \"x\" is not a finite number (number 3 of 4)"},
         {"market 1 2 nan 4\n", VECTORS ":1: \"nan\" is not a finite number (number 3 of 4)"},
-        {"market\n", VECTORS
-         ":1: 0 numbers behind the word, expected 4 (set embedding.dims, or take the file with "
-         "4 dimensions)"},
+        {"market\n",
+         VECTORS ":1: 0 numbers behind the word, expected 4 (set dims, or take the file with "
+                 "4 dimensions)"},
     };
     job *const j = *state;
     job_fill(j);
@@ -290,6 +291,9 @@ static void a_model_directory_that_cannot_be_made_is_refused(void **state)
     char *const failure = job_read(j, "output/failure", NULL);
     assert_non_null(failure);
     assert_int_equal(strncmp(failure, want, strlen(want)), 0);
+    char *const out = process_stdout(&j->train);
+    assert_string_equal(out, ""); /* before any row was read */
+    free(out);
     free(want);
     free(failure);
 }

@@ -439,7 +439,7 @@ static void a_printed_recipe_can_be_given_back(void **state)
     assert_int_equal(job_train(j, ARGS("--print-recipe", "newz")), 1);
     char *const err = process_stderr(&j->train);
     assert_string_equal(err,
-                        "train: error: --print-recipe: \"newz\" is not one of news newsgroups\n");
+                        "train: error: --print-recipe: \"newz\" is not one of news, newsgroups\n");
     free(err);
     free(got);
     free(path);

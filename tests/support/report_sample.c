@@ -88,7 +88,7 @@ static const topic hostile[] = {
      "\xE6\xBC\xA2\xE5\xAD\x97 and an end",
      {"averyveryveryverylongtermwithoutanyblankinitthatneverends", "z", "aa", "bb", "cc", "dd",
       "ee", "ff"}},
-    {"javascript:alert(6)//%00%n%s",
+    {"javascript:alert(6)//%00%n%s_without_any_blank_where_a_line_could_end",
      {"url(http://example.invalid/x)", "@import", "expression(1)", "gg", "hh", "ii", "jj", "kk"}},
 };
 /* NOLINTEND(misc-misleading-bidirectional) */

@@ -95,8 +95,14 @@ static void the_data_are_told_with_warnings_where_they_need_a_look(void **state)
     m->text[0] = '\0';
     report.replaced = 3;
     figures_log_data(&m->log, &report);
-    assert_non_null(strstr(m->text, "2 3 byte sequences are not UTF-8 and were read as U+FFFD: "
-                                    "check the files' encoding\n"));
+    assert_non_null(strstr(m->text,
+                           "2 3 byte sequences are not UTF-8 and were read as U+FFFD: "
+                           "check the files' encoding (encoding=latin-1 reads ISO-8859-1)\n"));
+    m->text[0] = '\0';
+    report.replaced = 0;
+    report.vectors_found = 0;
+    figures_log_data(&m->log, &report);
+    assert_non_null(strstr(m->text, "2 none of the "));
 }
 
 static void an_early_end_is_told_with_its_reason(void **state)

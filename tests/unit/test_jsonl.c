@@ -94,7 +94,9 @@ static void faults_are_told_with_line_and_column(void **state)
     static const line_case cases[] = {
         {"cut", "{}\n\n{\"t\"\n", "t.jsonl:3:5: this is not JSON: "},
         {"behind the object", "{} {}\n", "t.jsonl:1:4: this is not JSON: "},
-        {"a list", "[{}]\n", "t.jsonl:1:1: a list, expected one object a line"},
+        {"a list", "[{}]\n",
+         "t.jsonl:1:1: a list, expected one object a line (a list's objects go on a line each, "
+         "without brackets and commas around them)"},
         {"a number", "\n7", "t.jsonl:2:1: a number, expected one object a line"},
         {"null", "null\n", "t.jsonl:1:1: null, expected one object a line"},
         {"over two lines", "{\n}\n", "t.jsonl:1:2: this is not JSON: "},

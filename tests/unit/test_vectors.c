@@ -158,22 +158,22 @@ static void faults_are_told_with_their_place(void **state)
         {"only empty lines", "\n\r\n", 2, "glove.txt: empty, expected word vectors"},
         {"only a mark", "\xef\xbb\xbf", 0, "glove.txt: empty, expected word vectors"},
         {"too few", "a 1 2\nb 3\n", 2,
-         "glove.txt:2: 1 number behind the word, expected 2 (set embedding.dims, or take the file "
+         "glove.txt:2: 1 number behind the word, expected 2 (set dims, or take the file "
          "with 2 dimensions)"},
         {"too many", "a 1 2\nb 3 4 5\n", 2,
-         "glove.txt:2: 3 numbers behind the word, expected 2 (set embedding.dims, or take the file "
+         "glove.txt:2: 3 numbers behind the word, expected 2 (set dims, or take the file "
          "with 2 dimensions)"},
         {"another dimension from the start", "a 1 2 3 4 5\n", 2,
-         "glove.txt:1: 5 numbers behind the word, expected 2 (set embedding.dims, or take the file "
+         "glove.txt:1: 5 numbers behind the word, expected 2 (set dims, or take the file "
          "with 2 dimensions)"},
         {"fewer than in the first line", "a 1 2\n\nb 3\n", 0,
          "glove.txt:3: 1 number behind the word, expected 2 as in line 1"},
         {"a word with blanks lacks a number", "a 1 2\n. . . 3\n", 2,
-         "glove.txt:2: 1 number behind the word, expected 2 (set embedding.dims, or take the file "
+         "glove.txt:2: 1 number behind the word, expected 2 (set dims, or take the file "
          "with 2 dimensions)"},
         {"two blanks", "a  1 2\n", 2, "glove.txt:1: two blanks before the numbers, expected one"},
         {"two blanks between numbers", "a 1  2\n", 2,
-         "glove.txt:1: 1 number behind the word, expected 2 (set embedding.dims, or take the file "
+         "glove.txt:1: 1 number behind the word, expected 2 (set dims, or take the file "
          "with 2 dimensions)"},
         {"no word", " 1 2\n", 2, "glove.txt:1: no word before the numbers"},
         {"nan", "a 1 nan\n", 2, "glove.txt:1: \"nan\" is not a finite number (number 2 of 2)"},
@@ -189,7 +189,7 @@ static void faults_are_told_with_their_place(void **state)
          "glove.txt:1: \"0.5.5\" is not a finite number (number 1 of 3)"},
         {"only words", "alpha beta\n", 0, "glove.txt:1: no numbers behind the word"},
         {"header and dims disagree", "2 3\na 1 2 3\n", 2,
-         "glove.txt:1: 3 dimensions, expected 2 (set embedding.dims, or take the file with 2 "
+         "glove.txt:1: 3 dimensions, expected 2 (set dims, or take the file with 2 "
          "dimensions)"},
         {"header of no dimensions", "2 0\n", 0, "glove.txt:1: 0 dimensions, expected 1 to 4194304"},
         {"cut behind the header", "3 2\na 1 2\nb 3 4\n", 2,
