@@ -83,10 +83,13 @@ static tml_str attributes_of(const serve_request *request)
     return attributes.len <= MAX_ATTRIBUTE_BYTES ? attributes : (tml_str){0};
 }
 
-/* True when there is an answer that is no failure. */
-static bool invoke(serve_lane *lane, const serve_request *request, serve_answer *answer)
+/* True when there is an answer that is no failure. packs: it may go packed when the client likes that. */
+static bool invoke(serve_lane *lane, const serve_request *request, bool packs, serve_answer *answer)
 {
     serve_request inner = *request;
+    if (!packs) {
+        inner.accept_encoding = (tml_str){0};
+    }
     serve_invoke(lane, &(serve_call){&inner, answer}, 1);
     answer->custom_attributes = attributes_of(request);
     if (answer->status >= 400) {
@@ -99,7 +102,7 @@ static bool invoke(serve_lane *lane, const serve_request *request, serve_answer 
 
 void serve_route_endpoint(serve_lane *lane, const serve_request *request, serve_answer *answer)
 {
-    (void)invoke(lane, request, answer);
+    (void)invoke(lane, request, true, answer);
 }
 
 /* ---- frames of application/vnd.amazon.eventstream ---- */
@@ -179,7 +182,7 @@ static void frame(serve_answer *answer)
 
 void serve_route_stream(serve_lane *lane, const serve_request *request, serve_answer *answer)
 {
-    if (!invoke(lane, request, answer)) {
+    if (!invoke(lane, request, false, answer)) { /* frames of packed bytes are no gzip */
         return;
     }
     if (answer->content_type != NULL) {

@@ -182,6 +182,31 @@ static void a_long_stream_is_cut_behind_lines(void **state)
     tmli_buf_deinit(&payload);
 }
 
+/* Frames around packed bytes would be neither. */
+static void a_stream_is_not_packed(void **state)
+{
+    tiny_server *fix = *state;
+    tmli_buf body = {0};
+    tmli_buf want = {0};
+    tmli_buf payload = {0};
+    for (size_t i = 0; i < 1000; i++) {
+        tmli_buf_append_text(&body, "hot\n");
+        tmli_buf_append_text(&want, "Warm\n");
+    }
+    serve_request request = request_of(STREAM, "text/plain", tmli_buf_cstr(&body));
+    request.accept_encoding = TML_STR("gzip");
+    ask(fix, request);
+    assert_false(fix->answer.is_gzip);
+    assert_int_equal(take_all(&fix->answer, &payload), 1);
+    assert_true(tmli_str_eq(tmli_buf_str(&payload), tmli_buf_str(&want)));
+    request.path = TML_STR(ENDPOINT);
+    ask(fix, request);
+    assert_true(fix->answer.is_gzip);
+    tmli_buf_deinit(&body);
+    tmli_buf_deinit(&want);
+    tmli_buf_deinit(&payload);
+}
+
 static void without_memory_the_answer_says_so(void **state)
 {
     tiny_server *fix = *state;
@@ -214,6 +239,7 @@ int main(void)
         cmocka_unit_test(checksums_are_those_of_gzip),
         cmocka_unit_test(a_stream_comes_in_frames),
         cmocka_unit_test(a_long_stream_is_cut_behind_lines),
+        cmocka_unit_test(a_stream_is_not_packed),
         cmocka_unit_test(without_memory_the_answer_says_so),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);
