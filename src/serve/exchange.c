@@ -260,9 +260,8 @@ bool serve_exchange_admit(serve_exchange *ex)
         answer->closes = true;
     } else if (!serve_key_matches(settings->api_key, ex->request.authorization) &&
                !tmli_str_eq(ex->request.path, TML_STR("/ping"))) {
-        serve_answer_error(answer, 401,
-                           "this server asks for its API key; send it as \"Authorization: Bearer "
-                           "KEY\"");
+        serve_refuse(ex->request.path, answer, 401,
+                     "this server asks for its API key; send it as \"Authorization: Bearer KEY\"");
         answer->asks_for_key = true;
     } else if (!serve_exchange_is_at_most(ex, settings->max_body)) {
         serve_refuse_body(ex->lane, &ex->request, answer);
@@ -291,6 +290,7 @@ static const char *phrase_of(unsigned status)
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 413: return "Payload Too Large";
+    case 424: return "Failed Dependency";
     case 431: return "Request Header Fields Too Large";
     case 429: return "Too Many Requests";
     case 503: return "Service Unavailable";
@@ -313,6 +313,9 @@ void serve_exchange_refuse(serve_exchange *ex)
     }
     if (answer->retry_after_s > 0) {
         tmli_buf_printf(&ex->body, "Retry-After: %u\r\n", answer->retry_after_s);
+    }
+    for (size_t i = 0; i < SERVE_EXTRA_HEADERS && answer->extra[i].name != NULL; i++) {
+        tmli_buf_printf(&ex->body, "%s: %s\r\n", answer->extra[i].name, answer->extra[i].value);
     }
     tmli_buf_printf(&ex->body, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                     answer->body.len);

@@ -8,6 +8,7 @@
 #include "serve/invoke.h"
 #include "serve/route_list.h"
 #include "serve/route_models.h"
+#include "serve/route_v2.h"
 #include "serve/uri.h"
 
 typedef void (*route_fn)(serve_lane *lane, const serve_request *request, serve_answer *answer);
@@ -146,6 +147,18 @@ static const route *find(tml_str target, tml_str *name)
     return NULL;
 }
 
+void serve_refuse(tml_str path, serve_answer *answer, unsigned status, const char *sentence)
+{
+    path = path_of(path);
+    if (tmli_str_starts(path, "/v2/") || tmli_str_eq_text(path, "/v2")) {
+        serve_v2_error(answer, status, sentence);
+    } else if (tmli_str_starts(path, "/endpoints/")) {
+        serve_endpoint_error(answer, status, sentence);
+    } else {
+        serve_answer_error(answer, status, sentence);
+    }
+}
+
 tml_str serve_route_pattern(size_t number)
 {
     return number >= 1 && number <= N_ROUTES ? routes[number - 1].pattern : TML_STR("other");
@@ -215,11 +228,11 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
         (void)tmli_fail(&err, TML_EINVAL,
                         "\"%.*s\" is not served here; ask for GET /ping or POST /invocations",
                         TMLI_SHOWN(request->path));
-        serve_answer_error(answer, 404, err.text);
+        serve_refuse(request->path, answer, 404, err.text);
     } else if (!allows(found, request->method)) {
         (void)tmli_fail(&err, TML_EINVAL, "%s: \"%.*s\" is not answered here; use %s",
                         found->pattern.data, TMLI_SHOWN(request->method), found->allow);
-        serve_answer_error(answer, 405, err.text);
+        serve_refuse(request->path, answer, 405, err.text);
         answer->allow = found->allow;
     } else if (!serve_uri_decode(request->name, &lane->arena, &request->name) ||
                !choose_model(lane, found, request)) {
@@ -308,5 +321,5 @@ void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *a
                     "the body is larger than %zu bytes; send fewer rows in a request, or start "
                     "serve with a larger --max-body",
                     lane->server->settings.max_body);
-    serve_answer_error(answer, 413, err.text);
+    serve_refuse(request->path, answer, 413, err.text);
 }

@@ -202,6 +202,25 @@ static void what_is_wrong_is_said(void **state)
     }
 }
 
+/* Below /v2 refusals that no model was asked about have the protocol's shape as well. */
+static void refusals_have_one_shape(void **state)
+{
+    tiny_server *fix = *state;
+    ask(fix, "PUT", INFER, "");
+    assert_says(fix, 405,
+                "{\"error\":\"/v2/models/*/infer: \\\"PUT\\\" is not answered here; use POST\"}");
+    ask(fix, "GET", "/v2/models/weather/versions/1", "");
+    assert_int_equal(fix->answer.status, 404);
+    assert_memory_equal(tmli_buf_cstr(&fix->answer.body), "{\"error\":\"", 10);
+    serve_request request = {.method = TML_STR("POST"), .path = TML_STR(INFER)};
+    serve_refuse_body(fix->lane, &request, &fix->answer);
+    assert_says(fix, 413,
+                "{\"error\":\"the body is larger than 1000 bytes; send fewer rows in a request, or "
+                "start serve with a larger --max-body\"}");
+    ask(fix, "GET", "/v2x", "");
+    assert_memory_equal(tmli_buf_cstr(&fix->answer.body), "{\"error\":{", 10);
+}
+
 static void what_is_null_is_left_out(void **state)
 {
     tiny_server *fix = *state;
@@ -307,6 +326,7 @@ int main(void)
         cmocka_unit_test(labels_come_in_the_texts_order),
         cmocka_unit_test(scores_are_those_of_the_model),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(refusals_have_one_shape),
         cmocka_unit_test(what_is_null_is_left_out),
         cmocka_unit_test(too_many_rows_and_long_ones_are_refused),
         cmocka_unit_test(bodies_may_be_packed),
