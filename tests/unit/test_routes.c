@@ -457,6 +457,42 @@ static void requests_that_are_scored_together_get_the_answers_that_they_get_alon
     }
 }
 
+/* All paths that are answered are in the document, and no others; * is {name} there. */
+static void the_document_has_every_route(void **state)
+{
+    tiny_server *fix = *state;
+    for (size_t many = 0; many < 2; many++) {
+        tmli_arena arena;
+        const tmli_value *root = NULL;
+        size_t n_found = 0;
+        tmli_arena_init(&arena, 65536, 0);
+        fix->server.settings.is_multi_model = many == 1;
+        ask(fix, &(exchange){"GET", "/openapi.json", "", "", "", 200, NULL, NULL});
+        assert_int_equal(tmli_json_parse(tmli_buf_str(&fix->answer.body), &arena, &root, NULL),
+                         TML_OK);
+        const tmli_value *paths = tmli_value_get(root, "paths");
+        for (size_t i = 1; !tmli_str_eq_text(serve_route_pattern(i), "other"); i++) {
+            const tml_str pattern = serve_route_pattern(i);
+            const size_t star = tmli_str_find(pattern, "*");
+            char path[64];
+            if (star == SIZE_MAX) {
+                (void)snprintf(path, sizeof path, "%s", pattern.data);
+            } else {
+                (void)snprintf(path, sizeof path, "%.*s{name}%s", (int)star, pattern.data,
+                               pattern.data + star + 1);
+            }
+            const bool is_of_many = tmli_str_starts(pattern, "/models");
+            if ((tmli_value_get(paths, path) != NULL) != (many == 1 || !is_of_many)) {
+                fail_msg("%s, many %zu", path, many);
+            }
+            n_found += tmli_value_get(paths, path) != NULL;
+        }
+        assert_int_equal(n_found, paths->n);
+        tmli_arena_deinit(&arena);
+    }
+    fix->server.settings.is_multi_model = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +507,7 @@ int main(void)
         cmocka_unit_test(json_lines_hold_a_prediction_each),
         cmocka_unit_test(many_rows_are_answered_in_order),
         cmocka_unit_test(a_large_body_is_refused_with_the_limit),
+        cmocka_unit_test(the_document_has_every_route),
         cmocka_unit_test(a_model_that_cannot_be_loaded_is_503),
         cmocka_unit_test(an_altered_model_is_503),
         cmocka_unit_test(requests_that_are_scored_together_get_the_answers_that_they_get_alone),
