@@ -119,7 +119,7 @@ void serve_exchange_put_target(serve_exchange *ex, const char *target)
     }
 }
 
-/* By length first: most headers are none of these. No two have the same. */
+/* By length first: most headers are none of these. No two have the same, but for the target model below. */
 static const struct place {
     const char *name;
     size_t offset;
@@ -138,18 +138,29 @@ static const struct place {
 #undef PLACE
 };
 
+/* The field that a header is read into, or NULL. */
+static tml_str *place_of(serve_exchange *ex, tml_str name)
+{
+    static const tml_str target_model = {"X-Amzn-SageMaker-Target-Model", 29};
+    if (name.len >= sizeof(places) / sizeof(places[0]) || places[name.len].name == NULL) {
+        return NULL;
+    }
+    if (tmli_str_eq_nocase(name, (tml_str){places[name.len].name, name.len})) {
+        return (tml_str *)(void *)((char *)ex + places[name.len].offset);
+    }
+    return tmli_str_eq_nocase(name, target_model) ? &ex->request.target_model : NULL;
+}
+
 void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 {
     if (name.len > 0 && (name.data[0] == 'X' || name.data[0] == 'x') &&
         serve_query_put_header(&ex->request, name, value)) {
         return;
     }
-    if (name.len >= sizeof(places) / sizeof(places[0]) || places[name.len].name == NULL ||
-        value.data == NULL ||
-        !tmli_str_eq_nocase(name, (tml_str){places[name.len].name, name.len})) {
+    tml_str *place = value.data != NULL ? place_of(ex, name) : NULL;
+    if (place == NULL) {
         return;
     }
-    tml_str *place = (tml_str *)(void *)((char *)ex + places[name.len].offset);
     value = tmli_str_trim(value);
     if ((place == &ex->content_length || place == &ex->transfer_encoding) && place->data != NULL &&
         !tmli_str_eq(*place, value)) {

@@ -19,6 +19,7 @@ static bool own_headers(serve_exchange *ex)
                                &request->accept_encoding,
                                &request->custom_attributes,
                                &request->inference_id,
+                               &request->target_model,
                                &request->authorization,
                                &request->ask_k,
                                &request->ask_probabilities,

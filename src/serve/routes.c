@@ -66,15 +66,15 @@ static const route routes[] = {
      answer_ping},
     {WORD("/invocations"), POST, true, false, false, NULL},
     {WORD("/models"),
-     "GET, POST",
-     {WORD("GET"), WORD("POST")},
+     "GET, HEAD, POST",
+     {WORD("GET"), WORD("HEAD"), WORD("POST")},
      true,
      false,
      false,
      serve_answer_models},
     {WORD("/models/*"),
-     "DELETE, GET",
-     {WORD("DELETE"), WORD("GET")},
+     "DELETE, GET, HEAD",
+     {WORD("DELETE"), WORD("GET"), WORD("HEAD")},
      false,
      false,
      false,
@@ -199,6 +199,31 @@ static bool names_in_query(const serve_server *server, const route *found,
            serve_uri_query(request->query, TML_STR("model_name"), name);
 }
 
+/* The model that a client of an SDK names, as the platform would choose it; archives go by the name of what is in them. False
+ * without one. */
+static bool names_target(const serve_server *server, const route *found,
+                         const serve_request *request, tml_str *name)
+{
+    static const char suffix[] = ".tar.gz";
+    *name = request->target_model;
+    if (!server->settings.is_multi_model || name->len == 0 ||
+        (found->answer != serve_route_endpoint && found->answer != serve_route_stream)) {
+        return false;
+    }
+    if (tmli_str_ends(*name, suffix)) {
+        name->len -= sizeof(suffix) - 1;
+    }
+    return true;
+}
+
+/* The model in a path of /v2, where it is not the current one. */
+static bool names_v2_model(const route *found, tml_str name)
+{
+    return (found->answer == serve_route_v2_model || found->answer == serve_route_v2_model_ready ||
+            found->answer == serve_route_v2_infer) &&
+           !tmli_str_eq_text(name, "default");
+}
+
 /* False when memory is short. */
 static bool choose_model(serve_lane *lane, const route *found, serve_request *request)
 {
@@ -213,6 +238,8 @@ static bool choose_model(serve_lane *lane, const route *found, serve_request *re
         const size_t n = serve_uri_decode_part(name, text, name.len);
         /* What cannot be decoded is the name of no model. */
         request->model = n != SIZE_MAX ? (tml_str){text, n} : name;
+    } else if (names_target(lane->server, found, request, &name)) {
+        request->model = name;
     }
     return true;
 }
@@ -291,14 +318,15 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
     if (found == NULL || !allows(found, request->method)) {
         return false;
     }
-    if (found->names_model) {
+    if (found->names_model || names_v2_model(found, name)) {
         return serve_models_would_load(&server->models, name);
     }
-    if (names_in_query(server, found, request, &name)) {
+    if (names_in_query(server, found, request, &name) ||
+        names_target(server, found, request, &name)) {
         return serve_models_would_load(&server->models, name);
     }
     return (found->answer == serve_answer_models || found->answer == serve_answer_model) &&
-           !tmli_str_eq_text(request->method, "GET");
+           !tmli_str_eq_text(request->method, "GET") && !tmli_str_eq_text(request->method, "HEAD");
 }
 
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)

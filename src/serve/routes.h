@@ -22,6 +22,7 @@ typedef struct serve_request {
     tml_str accept_encoding;
     tml_str custom_attributes; /* X-Amzn-SageMaker-Custom-Attributes */
     tml_str inference_id;      /* X-Amzn-SageMaker-Inference-Id */
+    tml_str target_model;      /* X-Amzn-SageMaker-Target-Model */
     tml_str authorization;
     tml_str ask_k; /* X-Textml-K; likewise the next three */
     tml_str ask_probabilities;
