@@ -211,8 +211,7 @@ typedef struct sm_answers {
 
 void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out);
-/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL; types without a place
- * for it leave it out. */
+/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL. */
 void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
                     const tml_explanation *explanation);
 void sm_answers_end(sm_answers *answers);
