@@ -219,13 +219,16 @@ static double q_of(tml_str parameters)
     return q;
 }
 
-static void collect_wishes(tml_str accept, wish wishes[N_MEDIA])
+/* False when there is nothing between the commas, which says as little as no header. */
+static bool collect_wishes(tml_str accept, wish wishes[N_MEDIA])
 {
+    bool has_any = false;
     for (size_t position = 0; accept.len > 0; position++) {
         tml_str parameters = cut(&accept, ',');
         if (parameters.len == 0) {
             continue;
         }
+        has_any = true;
         const tml_str range = cut(&parameters, ';');
         const double q = q_of(parameters);
         sm_media named;
@@ -238,6 +241,7 @@ static void collect_wishes(tml_str accept, wish wishes[N_MEDIA])
             }
         }
     }
+    return has_any;
 }
 
 static bool is_better(const wish *a, const wish *b)
@@ -253,7 +257,10 @@ tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
         return TML_OK;
     }
     wish wishes[N_MEDIA] = {{0}};
-    collect_wishes(accept, wishes);
+    if (!collect_wishes(accept, wishes)) {
+        *out = preferred;
+        return TML_OK;
+    }
     size_t best = preferred;
     for (size_t i = 0; i < N_MEDIA; i++) {
         /* Without a wish q is 0, which must not win by its position. */

@@ -170,6 +170,7 @@ static void an_answer_is_in_the_type_that_is_wanted_most(void **state)
         {"text/csv;q=high", SM_JSON, SM_CSV},
         {"text/csv;q=7", SM_JSON, SM_CSV},
         {",, text/csv ,", SM_JSON, SM_CSV},
+        {" , ,", SM_JSON, SM_JSON}, /* says nothing */
         {"text/csv;note=\"a,b\\\";q=0\"", SM_JSON, SM_CSV},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -142,7 +142,7 @@ static void a_line_of_json_is_a_row(void **state)
         {"\"a\" \"b\"", "line 1, column 5: this is not JSON: expected nothing behind the value, "
                         "found '\"'"},
         {"\"a\"\n5", "line 2 is a number: " EXPECTED_ROW},
-        {"[\"a\", \"b\"]", "line 1 is a list: " EXPECTED_ROW},
+        {"[\"a\", \"b\"]", "line 1 is a list of none or several: " EXPECTED_ROW},
         {"[1]", "line 1 is a list of a number: " EXPECTED_ROW},
         {"{\"instances\": [\"a\"]}", "line 1 is an object without a text: " EXPECTED_ROW},
         {"{\"source\": null}", "line 1 is an object whose text is null: " EXPECTED_ROW},
