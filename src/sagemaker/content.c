@@ -151,7 +151,7 @@ static bool find_media(tml_str type, sm_media *out)
 tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out, tml_error *err)
 {
     if (content_type.len == 0) {
-        *out = (sm_format){.media = sniff(body)};
+        *out = (sm_format){.media = sniff(body), .is_guessed = true};
         return TML_OK;
     }
     tml_str parameters = content_type;
@@ -166,6 +166,7 @@ tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *o
                              TMLI_SHOWN(type));
         }
         format.media = sniff(body);
+        format.is_guessed = true;
     }
     tml_str name;
     tml_str value;

@@ -39,7 +39,8 @@ const char *sm_media_type(sm_media media); /* "application/json"; static */
 /* What a request's body is written in. */
 typedef struct sm_format {
     sm_media media;
-    bool is_latin1; /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
+    bool is_latin1;  /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
+    bool is_guessed; /* from the body: no Content-Type tells */
 } sm_format;
 
 /* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,

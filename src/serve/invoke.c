@@ -34,7 +34,15 @@ typedef struct chunk {
 
 static void fail(invocation *call, unsigned http_status, const tml_error *err)
 {
+    const bool is_json = call->format.media == SM_JSON || call->format.media == SM_JSON_LINES;
+    tml_error told = {0};
     call->has_failed = true;
+    if (http_status == 400 && call->format.is_guessed && is_json) {
+        (void)tmli_fail(&told, err->status,
+                        "%s; a body that is not JSON needs its Content-Type, such as text/plain",
+                        err->text);
+        err = &told;
+    }
     serve_answer_error(call->answer, http_status, err->text);
 }
 

@@ -262,10 +262,10 @@ static void released_memory_is_used_again(void **state)
         sm_format format;
         const char *begin, *row, *end;
     } cases[] = {
-        {{SM_JSON, false}, "[\"\"", ", \"a long line\\n\"", "]"},
-        {{SM_JSON_LINES, false}, "\"\"\n", "{\"source\": \"a long line\\n\"}\n", ""},
-        {{SM_CSV, false}, "\"\"\n", "\"a \"\"long\"\" line\"\n", ""},
-        {{SM_TEXT, true}, "\n", "caf\xe9\n", ""},
+        {{.media = SM_JSON}, "[\"\"", ", \"a long line\\n\"", "]"},
+        {{.media = SM_JSON_LINES}, "\"\"\n", "{\"source\": \"a long line\\n\"}\n", ""},
+        {{.media = SM_CSV}, "\"\"\n", "\"a \"\"long\"\" line\"\n", ""},
+        {{.media = SM_TEXT, .is_latin1 = true}, "\n", "caf\xe9\n", ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         tmli_buf body = {0};

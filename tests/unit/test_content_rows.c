@@ -315,7 +315,8 @@ static void a_document_is_one_text_as_it_stands(void **state)
 static void an_empty_body_holds_no_document_a_blank_one_does(void **state)
 {
     (void)state;
-    static const sm_format formats[] = {{SM_TEXT, false}, {SM_CSV, false}, {SM_TEXT, true}};
+    static const sm_format formats[] = {
+        {.media = SM_TEXT}, {.media = SM_CSV}, {.media = SM_TEXT, .is_latin1 = true}};
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         assert_int_equal(count_texts(formats[i], "", of_documents), 0);
         assert_int_equal(count_texts(formats[i], " ", of_documents), 1);
@@ -392,8 +393,8 @@ static void latin_1_becomes_utf_8(void **state)
          "body: gzip data, expected text/csv: send it unpacked, or with Content-Encoding: gzip"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_body_rows(&notation, (sm_format){cases[i].media, true}, cases[i].body,
-                         cases[i].dialect, cases[i].want);
+        assert_body_rows(&notation, (sm_format){.media = cases[i].media, .is_latin1 = true},
+                         cases[i].body, cases[i].dialect, cases[i].want);
     }
 }
 
@@ -441,13 +442,13 @@ static void every_failed_allocation_is_a_status(void **state)
     static const struct {
         sm_format format;
         const char *body;
-    } cases[] = {{{SM_JSON, false}, "{\"instances\": [\"a\", {\"text\": \"b\\n\"}]}"},
-                 {{SM_JSON_LINES, false}, "\"a\"\n{\"source\": \"b\\n\"}\n"},
-                 {{SM_CSV, false}, "\"say \"\"a\"\"\"\n"},
-                 {{SM_CSV, false}, "a,b\n\"c\"\n"},
-                 {{SM_CSV, true}, "caf\xe9\n\"c\"\n"},
-                 {{SM_TEXT, true}, "caf\xe9"},
-                 {{SM_TEXT, false}, "a\nb\n"}};
+    } cases[] = {{{.media = SM_JSON}, "{\"instances\": [\"a\", {\"text\": \"b\\n\"}]}"},
+                 {{.media = SM_JSON_LINES}, "\"a\"\n{\"source\": \"b\\n\"}\n"},
+                 {{.media = SM_CSV}, "\"say \"\"a\"\"\"\n"},
+                 {{.media = SM_CSV}, "a,b\n\"c\"\n"},
+                 {{.media = SM_CSV, .is_latin1 = true}, "caf\xe9\n\"c\"\n"},
+                 {{.media = SM_TEXT, .is_latin1 = true}, "caf\xe9"},
+                 {{.media = SM_TEXT}, "a\nb\n"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         for (size_t nth = 0;; nth++) {
             tmli_buf got = {0};

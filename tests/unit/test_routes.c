@@ -177,6 +177,28 @@ static void what_is_wrong_is_said(void **state)
     assert_int_equal(fix->answer.status, 415);
 }
 
+/* Who sent no type learns what the body was taken for, and what to do. */
+static void a_type_that_was_guessed_is_told(void **state)
+{
+#define NOT_JSON                                                                             \
+    "{\"error\":{\"code\":400,\"message\":\"line 1, column 2: this is not JSON: expected a " \
+    "value, found 't'"
+    static const exchange cases[] = {
+        {"POST", "/invocations", "", "", "[the] hot", 400, "application/json",
+         NOT_JSON "; a body that is not JSON needs its Content-Type, such as text/plain\"}}"},
+        {"POST", "/invocations", "application/octet-stream", "", "[the] hot", 400,
+         "application/json",
+         NOT_JSON "; a body that is not JSON needs its Content-Type, such as text/plain\"}}"},
+        {"POST", "/invocations", "application/json", "", "[the] hot", 400, "application/json",
+         NOT_JSON "\"}}"},
+        {"POST", "/invocations", "", "", "\"the\" hot", 400, "application/json",
+         "{\"error\":{\"code\":400,\"message\":\"line 1, field 1: text behind a closing quote, "
+         "expected the "
+         "line's end (a quote inside a quoted text is written twice)\"}}"},
+    };
+    check(*state, cases, COUNT_OF(cases));
+}
+
 static void the_environment_may_choose_the_answers_type(void **state)
 {
     tiny_server *fix = *state;
@@ -501,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_request_in_the_own_shape_gets_a_label),
         cmocka_unit_test(lines_get_lines),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(a_type_that_was_guessed_is_told),
         cmocka_unit_test(the_environment_may_choose_the_answers_type),
         cmocka_unit_test(general_shapes_get_predictions),
         cmocka_unit_test(probabilities_come_when_asked_for),
