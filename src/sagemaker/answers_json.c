@@ -50,28 +50,6 @@ static void open_pair(const sm_answers *answers, const double *scores, size_t la
     put_score(answers, scores[label]);
 }
 
-/* Pairs of the k best labels, or of all in their order. */
-static void put_pairs(const sm_answers *answers, const sm_answer *answer, size_t k)
-{
-    sm_ranking ranking;
-    size_t label;
-    sm_ranking_begin(&ranking, answer->scores, tml_model_labels(answers->model), k);
-    for (size_t n = 0; sm_ranking_next(&ranking, &label); n++) {
-        put_comma(answers, n);
-        open_pair(answers, answer->scores, label);
-        tmli_buf_append_byte(answers->out, '}');
-    }
-}
-
-static void put_all_pairs(const sm_answers *answers, const sm_answer *answer)
-{
-    for (size_t i = 0; i < tml_model_labels(answers->model); i++) {
-        put_comma(answers, i);
-        open_pair(answers, answer->scores, i);
-        tmli_buf_append_byte(answers->out, '}');
-    }
-}
-
 static void put_probabilities(const sm_answers *answers, const double *scores)
 {
     tmli_buf_append_text(answers->out, ", \"probabilities\": {");
@@ -99,11 +77,11 @@ static void put_token(const sm_answers *answers, tml_str text, const tml_contrib
 }
 
 /* Numbers are doubles here: contributions and constant add up to the score, which floats would hide. */
-static void put_explanation(const sm_answers *answers, const sm_answer *answer)
+void sm_json_explanation(const sm_answers *answers, const sm_answer *answer)
 {
     const tml_explanation *const explanation = answer->explanation;
     tmli_buf *const out = answers->out;
-    tmli_buf_append_text(out, ", \"explanation\": {\"label\": ");
+    tmli_buf_append_text(out, "{\"label\": ");
     put_label(answers, explanation->label);
     tmli_buf_append_text(out, ", \"method\": ");
     tmli_buf_append_text(out, explanation->is_exact ? "\"exact\"" : "\"ablation\"");
@@ -119,6 +97,48 @@ static void put_explanation(const sm_answers *answers, const sm_answer *answer)
     tmli_buf_append_text(out, "]}");
 }
 
+static void put_explanation(const sm_answers *answers, const sm_answer *answer)
+{
+    if (answer->explanation != NULL) {
+        tmli_buf_append_text(answers->out, ", \"explanation\": ");
+        sm_json_explanation(answers, answer);
+    }
+}
+
+/* ---- pairs ---- */
+
+/* Of a list of them, the label's whose explanation there is says why. has_explanation: nothing beside the list does. */
+static void put_pair(const sm_answers *answers, const sm_answer *answer, size_t label,
+                     bool has_explanation)
+{
+    open_pair(answers, answer->scores, label);
+    if (has_explanation && label == answer->best) {
+        put_explanation(answers, answer);
+    }
+    tmli_buf_append_byte(answers->out, '}');
+}
+
+/* Pairs of the k best labels, or of all in their order. */
+static void put_pairs(const sm_answers *answers, const sm_answer *answer, size_t k,
+                      bool has_explanation)
+{
+    sm_ranking ranking;
+    size_t label;
+    sm_ranking_begin(&ranking, answer->scores, tml_model_labels(answers->model), k);
+    for (size_t n = 0; sm_ranking_next(&ranking, &label); n++) {
+        put_comma(answers, n);
+        put_pair(answers, answer, label, has_explanation);
+    }
+}
+
+static void put_all_pairs(const sm_answers *answers, const sm_answer *answer)
+{
+    for (size_t i = 0; i < tml_model_labels(answers->model); i++) {
+        put_comma(answers, i);
+        put_pair(answers, answer, i, true);
+    }
+}
+
 /* ---- one object, by style ---- */
 
 /* What every style has behind its own members. */
@@ -127,9 +147,7 @@ static void close_object(const sm_answers *answers, const sm_answer *answer)
     if (answer->row->ask.probabilities && answers->columns == NULL) {
         put_probabilities(answers, answer->scores);
     }
-    if (answer->explanation != NULL) {
-        put_explanation(answers, answer);
-    }
+    put_explanation(answers, answer);
     tmli_buf_append_byte(answers->out, '}');
 }
 
@@ -138,7 +156,7 @@ static void put_textml(const sm_answers *answers, const sm_answer *answer)
     open_pair(answers, answer->scores, answer->best);
     if (answer->row->ask.k > 0) {
         tmli_buf_append_text(answers->out, ", \"top\": [");
-        put_pairs(answers, answer, answer->row->ask.k);
+        put_pairs(answers, answer, answer->row->ask.k, false);
         tmli_buf_append_byte(answers->out, ']');
     }
     close_object(answers, answer);
@@ -173,11 +191,11 @@ static bool is_list_of_pairs(const sm_answer *answer)
     return answer->row->ask.k > 0 || answer->row->ask.probabilities;
 }
 
-/* Those pairs without their brackets; or the one, which may have an explanation. */
+/* Those pairs without their brackets, or the one. */
 static void put_huggingface(const sm_answers *answers, const sm_answer *answer)
 {
     if (answer->row->ask.k > 0) {
-        put_pairs(answers, answer, answer->row->ask.k);
+        put_pairs(answers, answer, answer->row->ask.k, true);
     } else if (answer->row->ask.probabilities) {
         put_all_pairs(answers, answer);
     } else {

@@ -1,4 +1,4 @@
-/* Answers as CSV and as plain lines. Explanations have no place in them. */
+/* Answers as CSV and as plain lines. */
 #include <math.h>
 #include <string.h>
 
@@ -186,11 +186,33 @@ static void put_probabilities(const sm_answers *answers, const double *scores)
     }
 }
 
+/* The object that JSON has for it, as one more field. */
+static void put_explanation(const sm_answers *answers, const sm_answer *answer)
+{
+    tmli_buf *const out = answers->out;
+    tmli_buf json = {0};
+    sm_answers in_json = *answers;
+    in_json.out = &json;
+    sm_json_explanation(&in_json, answer);
+    out->failed = out->failed || json.failed;
+    tmli_buf_append_byte(out, separator_of(answers));
+    if (answers->media == SM_TEXT) {
+        tmli_buf_append_str(out, tmli_buf_str(&json));
+    } else {
+        tmli_buf_append_byte(out, '"');
+        put_quoted(out, tmli_buf_str(&json));
+        tmli_buf_append_byte(out, '"');
+    }
+    tmli_buf_deinit(&json);
+}
+
 void sm_line_add(const sm_answers *answers, const sm_answer *answer)
 {
     if (answer->scores == NULL) {
         tmli_buf_append_text(answers->out, "ERROR");
-    } else if (answers->columns != NULL) {
+        return;
+    }
+    if (answers->columns != NULL) {
         put_columns(answers, answer);
     } else if (answer->row->ask.probabilities) {
         put_probabilities(answers, answer->scores);
@@ -198,5 +220,8 @@ void sm_line_add(const sm_answers *answers, const sm_answer *answer)
         put_best(answers, answer);
     } else {
         put_label(answers, answer->best);
+    }
+    if (answer->explanation != NULL) {
+        put_explanation(answers, answer);
     }
 }

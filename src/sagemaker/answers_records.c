@@ -1,6 +1,6 @@
 /* Answers as framed protobuf records. What is said of a row stands in its record's label map: texts as bytes, numbers as
- * float32 tensors. Each record is drafted and packed by itself, so that it holds its own data alone. Explanations have no place
- * in them. */
+ * float32 tensors, an explanation the JSON that it is elsewhere. Each record is drafted and packed by itself, so that it holds its
+ * own data alone. */
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ typedef struct draft {
     const sm_answers *answers;
     const sm_answer *answer;
     tmli_arena arena;
-    tmli_record_value values[SM_MAX_COLUMNS];
+    tmli_record_value values[SM_MAX_COLUMNS + 1]; /* and the explanation */
     size_t n;
     bool is_short; /* of memory */
 } draft;
@@ -133,6 +133,22 @@ static void add_columns(draft *d, const sm_columns *columns)
     }
 }
 
+static void add_explanation(draft *d)
+{
+    tmli_buf json = {0};
+    sm_answers in_json = *d->answers;
+    tml_str *const text = tmli_arena_alloc(&d->arena, 1, sizeof(*text));
+    in_json.out = &json;
+    sm_json_explanation(&in_json, d->answer);
+    const char *copy = tmli_arena_copy(&d->arena, tmli_buf_str(&json));
+    d->is_short = d->is_short || json.failed || copy == NULL;
+    if (text != NULL) {
+        *text = (tml_str){copy, copy != NULL ? json.len : 0};
+    }
+    tmli_buf_deinit(&json);
+    add_texts(d, "explanation", text, 1);
+}
+
 static void fill(draft *d)
 {
     const sm_ask *const ask = &d->answer->row->ask;
@@ -160,6 +176,9 @@ void sm_record_add(const sm_answers *answers, const sm_answer *answer)
     tmli_arena_init(&d.arena, DRAFT_BYTES, 0);
     if (answer->scores != NULL) {
         fill(&d);
+        if (answer->explanation != NULL) {
+            add_explanation(&d);
+        }
     } else {
         add_texts(&d, "error", &fault, 1);
     }

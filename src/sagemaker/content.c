@@ -151,7 +151,7 @@ static bool find_media(tml_str type, sm_media *out)
 tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *out, tml_error *err)
 {
     if (content_type.len == 0) {
-        *out = (sm_format){.media = sniff(body)};
+        *out = (sm_format){.media = sniff(body), .is_guessed = true};
         return TML_OK;
     }
     tml_str parameters = content_type;
@@ -166,6 +166,7 @@ tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *o
                              TMLI_SHOWN(type));
         }
         format.media = sniff(body);
+        format.is_guessed = true;
     }
     tml_str name;
     tml_str value;
@@ -219,13 +220,16 @@ static double q_of(tml_str parameters)
     return q;
 }
 
-static void collect_wishes(tml_str accept, wish wishes[N_MEDIA])
+/* False when there is nothing between the commas, which says as little as no header. */
+static bool collect_wishes(tml_str accept, wish wishes[N_MEDIA])
 {
+    bool has_any = false;
     for (size_t position = 0; accept.len > 0; position++) {
         tml_str parameters = cut(&accept, ',');
         if (parameters.len == 0) {
             continue;
         }
+        has_any = true;
         const tml_str range = cut(&parameters, ';');
         const double q = q_of(parameters);
         sm_media named;
@@ -238,6 +242,7 @@ static void collect_wishes(tml_str accept, wish wishes[N_MEDIA])
             }
         }
     }
+    return has_any;
 }
 
 static bool is_better(const wish *a, const wish *b)
@@ -253,7 +258,10 @@ tml_status sm_media_of_answer(tml_str accept, sm_media preferred, sm_media *out,
         return TML_OK;
     }
     wish wishes[N_MEDIA] = {{0}};
-    collect_wishes(accept, wishes);
+    if (!collect_wishes(accept, wishes)) {
+        *out = preferred;
+        return TML_OK;
+    }
     size_t best = preferred;
     for (size_t i = 0; i < N_MEDIA; i++) {
         /* Without a wish q is 0, which must not win by its position. */

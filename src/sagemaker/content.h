@@ -39,7 +39,8 @@ const char *sm_media_type(sm_media media); /* "application/json"; static */
 /* What a request's body is written in. */
 typedef struct sm_format {
     sm_media media;
-    bool is_latin1; /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
+    bool is_latin1;  /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
+    bool is_guessed; /* from the body: no Content-Type tells */
 } sm_format;
 
 /* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,
@@ -211,8 +212,7 @@ typedef struct sm_answers {
 
 void sm_answers_begin(sm_answers *answers, const sm_rows *rows, sm_media media,
                       const tml_model *model, tmli_buf *out);
-/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL; types without a place
- * for it leave it out. */
+/* scores: [labels] of one row, NULL for one with a fault. explanation: of that row's text, or NULL. */
 void sm_answers_add(sm_answers *answers, const sm_row *row, const double *scores,
                     const tml_explanation *explanation);
 void sm_answers_end(sm_answers *answers);

@@ -296,9 +296,11 @@ static tml_status take_value(const sm_rows *rows, const tmli_json_items *from,
         tmli_json_token only;
         bool is_found = false;
         const tml_status status = find_item(from, value, false, &only, &is_found, err);
-        if (status != TML_OK || is_found) {
-            return status == TML_OK ? take_text(rows, "a list of ", &only, out, err) : status;
+        if (status != TML_OK) {
+            return status;
         }
+        return is_found ? take_text(rows, "a list of ", &only, out, err)
+                        : fail_row(rows, "a list of none or several", err);
     }
     return take_text(rows, "", value, out, err);
 }
@@ -342,7 +344,8 @@ static tml_status take_line_list(sm_rows *rows, tmli_json_items *items, sm_row *
             n++;
         }
     }
-    return n == 1 ? take_text(rows, "a list of ", &only, out, err) : fail_row(rows, "a list", err);
+    return n == 1 ? take_text(rows, "a list of ", &only, out, err)
+                  : fail_row(rows, "a list of none or several", err);
 }
 
 tml_status sm_json_line_next(sm_rows *rows, sm_row *out, bool *has, tml_error *err)

@@ -65,16 +65,18 @@ static tml_str trim_end(tml_str body, const char *blanks)
     return body;
 }
 
+/* Packed lines would be read as rubbish, and a packed body is nobody's document. */
+static bool is_packed(const sm_rows *rows, tml_str body)
+{
+    return body.len > 1 && body.data[0] == '\x1f' && body.data[1] == '\x8b' &&
+           rows->media != SM_RECORDIO;
+}
+
 /* Everything but JSON. */
-static tml_status open_rest(sm_rows *rows, tml_str body, tml_error *err)
+static void open_rest(sm_rows *rows, tml_str body)
 {
     const bool is_text = rows->media == SM_TEXT || rows->media == SM_CSV;
     rows->is_document = rows->dialect.takes_documents && is_text;
-    /* Packed CSV would be read as one line of rubbish; and a packed body is nobody's document. */
-    if ((rows->media == SM_CSV || rows->is_document) && tmli_str_starts(body, "\x1f\x8b")) {
-        return tmli_fail(err, TML_EFORMAT, "body: gzip data, expected %s: send it unpacked",
-                         sm_media_type(rows->media));
-    }
     if (rows->media != SM_RECORDIO && !rows->is_latin1 && tmli_str_starts(body, "\xef\xbb\xbf")) {
         body = (tml_str){body.data + 3, body.len - 3};
     }
@@ -84,7 +86,6 @@ static tml_status open_rest(sm_rows *rows, tml_str body, tml_error *err)
         body = trim_end(body, " \t\r\n");
     }
     rows->rest = body;
-    return TML_OK;
 }
 
 tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialect dialect,
@@ -108,7 +109,17 @@ tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialec
     rows->list = NULL;
     rows->is_list = false;
     rows->has_one = false;
-    return format.media == SM_JSON ? sm_json_open(rows, body, err) : open_rest(rows, body, err);
+    if (is_packed(rows, body)) {
+        return tmli_fail(err, TML_EFORMAT,
+                         "body: gzip data, expected %s: send it unpacked, or with "
+                         "Content-Encoding: gzip",
+                         sm_media_type(rows->media));
+    }
+    if (format.media == SM_JSON) {
+        return sm_json_open(rows, body, err);
+    }
+    open_rest(rows, body);
+    return TML_OK;
 }
 
 /* ---- limits ---- */

@@ -39,7 +39,7 @@ typedef enum progress {
 static progress give_up(serve_exchange *ex, unsigned status, const char *sentence)
 {
     serve_answer_reset(&ex->answer);
-    serve_answer_error(&ex->answer, status, sentence);
+    serve_refuse(ex->request.path, &ex->answer, status, sentence);
     return ex->pieces.has_begun ? CUT_SHORT : ANSWERED;
 }
 
@@ -116,9 +116,9 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
 static void turn_away(serve_exchange *ex, unsigned retry_after_s)
 {
     serve_answer_reset(&ex->answer);
-    serve_answer_error(&ex->answer, 503,
-                       "too many long requests wait to be answered; try again later, or start "
-                       "serve with a larger --max-queue");
+    serve_refuse(ex->request.path, &ex->answer, 503,
+                 "too many long requests wait to be answered; try again later, or start serve with "
+                 "a larger --max-queue");
     ex->answer.retry_after_s = retry_after_s;
     ex->stage = SERVE_ANSWERED;
 }

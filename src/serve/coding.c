@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include "base/status.h"
+#include "serve/answer.h"
 
 enum {
     UNPACK_STEP_BYTES = 128 << 10,
@@ -144,6 +145,27 @@ void serve_unpacking_end(serve_unpacking *unpacking)
     *unpacking = (serve_unpacking){0};
 }
 
+unsigned serve_unpack_body(tml_str content_encoding, size_t max_bytes, tmli_buf *unpacked,
+                           tml_str *body, tml_error *err)
+{
+    serve_unpacking unpacking = {0};
+    bool is_gzip = false;
+    bool is_done = false;
+    if (serve_coding_of_body(content_encoding, &is_gzip, err) != TML_OK) {
+        return 415;
+    }
+    if (!is_gzip) {
+        return 200;
+    }
+    tml_status status = serve_unpacking_begin(&unpacking, *body, max_bytes, err);
+    while (status == TML_OK && !is_done) {
+        status = serve_unpacking_step(&unpacking, unpacked, &is_done, err);
+    }
+    serve_unpacking_end(&unpacking);
+    *body = tmli_buf_str(unpacked);
+    return serve_http_status(status);
+}
+
 /* ---- packing ---- */
 
 bool serve_packing_step(serve_packing *packing, tmli_buf *body, bool *is_gzip)
@@ -175,4 +197,14 @@ void serve_packing_end(serve_packing *packing)
     tmli_deflater_free(packing->deflater);
     tmli_buf_deinit(&packing->packed);
     *packing = (serve_packing){0};
+}
+
+bool serve_pack_body(tmli_buf *body)
+{
+    serve_packing packing = {0};
+    bool is_gzip = false;
+    while (!serve_packing_step(&packing, body, &is_gzip)) {
+    }
+    serve_packing_end(&packing);
+    return is_gzip;
 }

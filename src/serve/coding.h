@@ -37,6 +37,10 @@ TML_NODISCARD tml_status serve_unpacking_begin(serve_unpacking *unpacking, tml_s
 TML_NODISCARD tml_status serve_unpacking_step(serve_unpacking *unpacking, tmli_buf *out,
                                               bool *is_done, tml_error *err);
 void serve_unpacking_end(serve_unpacking *unpacking); /* leaves {0} */
+/* All in one go, for short bodies. *body: as it came; when the header says that it is gzip, afterwards what is in it, in
+ * *unpacked. The result is a status of HTTP, 200 or with a reason in err: 415 for other codings, otherwise as above. */
+unsigned serve_unpack_body(tml_str content_encoding, size_t max_bytes, tmli_buf *unpacked,
+                           tml_str *body, tml_error *err);
 
 /* ---- packing ---- */
 
@@ -50,5 +54,7 @@ typedef struct serve_packing {
  * then *is_gzip says whether body now has the packed bytes or is as it was. */
 bool serve_packing_step(serve_packing *packing, tmli_buf *body, bool *is_gzip);
 void serve_packing_end(serve_packing *packing); /* leaves {0} */
+/* All in one go, for short ones; whether body is packed now. */
+bool serve_pack_body(tmli_buf *body);
 
 #endif

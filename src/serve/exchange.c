@@ -119,7 +119,7 @@ void serve_exchange_put_target(serve_exchange *ex, const char *target)
     }
 }
 
-/* By length first: most headers are none of these. No two have the same. */
+/* By length first: most headers are none of these. No two have the same, but for the target model below. */
 static const struct place {
     const char *name;
     size_t offset;
@@ -138,18 +138,29 @@ static const struct place {
 #undef PLACE
 };
 
+/* The field that a header is read into, or NULL. */
+static tml_str *place_of(serve_exchange *ex, tml_str name)
+{
+    static const tml_str target_model = {"X-Amzn-SageMaker-Target-Model", 29};
+    if (name.len >= sizeof(places) / sizeof(places[0]) || places[name.len].name == NULL) {
+        return NULL;
+    }
+    if (tmli_str_eq_nocase(name, (tml_str){places[name.len].name, name.len})) {
+        return (tml_str *)(void *)((char *)ex + places[name.len].offset);
+    }
+    return tmli_str_eq_nocase(name, target_model) ? &ex->request.target_model : NULL;
+}
+
 void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 {
     if (name.len > 0 && (name.data[0] == 'X' || name.data[0] == 'x') &&
         serve_query_put_header(&ex->request, name, value)) {
         return;
     }
-    if (name.len >= sizeof(places) / sizeof(places[0]) || places[name.len].name == NULL ||
-        value.data == NULL ||
-        !tmli_str_eq_nocase(name, (tml_str){places[name.len].name, name.len})) {
+    tml_str *place = value.data != NULL ? place_of(ex, name) : NULL;
+    if (place == NULL) {
         return;
     }
-    tml_str *place = (tml_str *)(void *)((char *)ex + places[name.len].offset);
     value = tmli_str_trim(value);
     if ((place == &ex->content_length || place == &ex->transfer_encoding) && place->data != NULL &&
         !tmli_str_eq(*place, value)) {
@@ -260,9 +271,8 @@ bool serve_exchange_admit(serve_exchange *ex)
         answer->closes = true;
     } else if (!serve_key_matches(settings->api_key, ex->request.authorization) &&
                !tmli_str_eq(ex->request.path, TML_STR("/ping"))) {
-        serve_answer_error(answer, 401,
-                           "this server asks for its API key; send it as \"Authorization: Bearer "
-                           "KEY\"");
+        serve_refuse(ex->request.path, answer, 401,
+                     "this server asks for its API key; send it as \"Authorization: Bearer KEY\"");
         answer->asks_for_key = true;
     } else if (!serve_exchange_is_at_most(ex, settings->max_body)) {
         serve_refuse_body(ex->lane, &ex->request, answer);
@@ -291,6 +301,7 @@ static const char *phrase_of(unsigned status)
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 413: return "Payload Too Large";
+    case 424: return "Failed Dependency";
     case 431: return "Request Header Fields Too Large";
     case 429: return "Too Many Requests";
     case 503: return "Service Unavailable";
@@ -313,6 +324,9 @@ void serve_exchange_refuse(serve_exchange *ex)
     }
     if (answer->retry_after_s > 0) {
         tmli_buf_printf(&ex->body, "Retry-After: %u\r\n", answer->retry_after_s);
+    }
+    for (size_t i = 0; i < SERVE_EXTRA_HEADERS && answer->extra[i].name != NULL; i++) {
+        tmli_buf_printf(&ex->body, "%s: %s\r\n", answer->extra[i].name, answer->extra[i].value);
     }
     tmli_buf_printf(&ex->body, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                     answer->body.len);

@@ -19,10 +19,12 @@ static bool own_headers(serve_exchange *ex)
                                &request->accept_encoding,
                                &request->custom_attributes,
                                &request->inference_id,
+                               &request->target_model,
                                &request->authorization,
                                &request->ask_k,
                                &request->ask_probabilities,
-                               &request->ask_explain};
+                               &request->ask_explain,
+                               &request->ask_style};
     const size_t n_fields = sizeof(fields) / sizeof(fields[0]);
     tmli_buf_reset(own);
     for (size_t i = 0; i < n_fields; i++) {

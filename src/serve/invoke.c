@@ -34,7 +34,15 @@ typedef struct chunk {
 
 static void fail(invocation *call, unsigned http_status, const tml_error *err)
 {
+    const bool is_json = call->format.media == SM_JSON || call->format.media == SM_JSON_LINES;
+    tml_error told = {0};
     call->has_failed = true;
+    if (http_status == 400 && call->format.is_guessed && is_json) {
+        (void)tmli_fail(&told, err->status,
+                        "%s; a body that is not JSON needs its Content-Type, such as text/plain",
+                        err->text);
+        err = &told;
+    }
     serve_answer_error(call->answer, http_status, err->text);
 }
 
@@ -192,39 +200,14 @@ static bool add_rows(chunk *waiting, invocation *call)
 /* The body as its type says, unpacked when it came packed. */
 static bool unpack(serve_lane *lane, serve_request *request, invocation *call, tmli_buf *unpacked)
 {
-    serve_unpacking unpacking = {0};
-    bool is_gzip = false;
-    bool is_done = false;
     tml_error err;
     tmli_no_error(&err);
-    if (serve_coding_of_body(request->content_encoding, &is_gzip, &err) != TML_OK) {
-        fail(call, 415, &err);
-        return false;
+    const unsigned status = serve_unpack_body(
+        request->content_encoding, lane->server->settings.max_body, unpacked, &request->body, &err);
+    if (status != 200) {
+        fail(call, status, &err);
     }
-    if (!is_gzip) {
-        return true;
-    }
-    tml_status status =
-        serve_unpacking_begin(&unpacking, request->body, lane->server->settings.max_body, &err);
-    while (status == TML_OK && !is_done) {
-        status = serve_unpacking_step(&unpacking, unpacked, &is_done, &err);
-    }
-    serve_unpacking_end(&unpacking);
-    if (status != TML_OK) {
-        fail(call, serve_http_status(status), &err);
-        return false;
-    }
-    request->body = tmli_buf_str(unpacked);
-    return true;
-}
-
-static void pack(invocation *call)
-{
-    serve_packing packing = {0};
-    while (call->packs_answer &&
-           !serve_packing_step(&packing, &call->answer->body, &call->answer->is_gzip)) {
-    }
-    serve_packing_end(&packing);
+    return status == 200;
 }
 
 void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
@@ -261,7 +244,9 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         end_rows(&invocations[i]);
-        pack(&invocations[i]);
+        if (invocations[i].packs_answer) {
+            calls[i].answer->is_gzip = serve_pack_body(&calls[i].answer->body);
+        }
         tmli_buf_deinit(&unpacked[i]);
         calls[i].request->body = bodies[i]; /* the log looks at it */
     }

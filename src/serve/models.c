@@ -167,9 +167,10 @@ static unsigned hold_unnamed(serve_models *models, serve_model **out, tml_error 
         return 200;
     }
     if (is_multi_model) {
-        (void)tmli_fail(err, TML_EINVAL,
-                        "/invocations needs exactly one loaded model here; name the model: POST "
-                        "/models/NAME/invoke");
+        (void)tmli_fail(
+            err, TML_EINVAL,
+            "a request that names no model needs exactly one that is loaded; name it: POST "
+            "/models/NAME/invoke, /v2/models/NAME/infer, or TargetModel in an AWS SDK");
         return 400;
     }
     (void)tmli_fail(err, TML_ESTOPPED, "%s", fault.text);

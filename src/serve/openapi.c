@@ -53,6 +53,14 @@ static void put_probabilities(tmli_json_writer *w, const tml_model *model)
     tmli_json_close_object(w);
 }
 
+static void put_array(tmli_json_writer *w, const char *key, const char *item)
+{
+    tmli_json_object(w, key);
+    tmli_json_put_text(w, "type", "array");
+    serve_openapi_ref(w, "items", item);
+    tmli_json_close_object(w);
+}
+
 static void put_prediction(tmli_json_writer *w)
 {
     static const char *const required[] = {"label", "score"};
@@ -62,8 +70,34 @@ static void put_prediction(tmli_json_writer *w)
     tmli_json_object(w, "properties");
     serve_openapi_ref(w, "label", "Label");
     serve_openapi_ref(w, "score", "Probability");
+    put_array(w, "top", "LabelScore");
     serve_openapi_ref(w, "probabilities", "Probabilities");
     serve_openapi_ref(w, "explanation", "Explanation");
+    tmli_json_close_object(w);
+    tmli_json_close_object(w);
+}
+
+/* {"predictions": [item, …]}, with the answers of damaged rows among them in a batch transform. */
+static void put_predictions(tmli_json_writer *w, bool is_batch)
+{
+    const char *const key = "predictions";
+    tmli_json_object(w, "Predictions");
+    tmli_json_put_text(w, "type", "object");
+    put_required(w, &key, 1);
+    tmli_json_object(w, "properties");
+    tmli_json_object(w, key);
+    tmli_json_put_text(w, "type", "array");
+    if (is_batch) {
+        tmli_json_object(w, "items");
+        tmli_json_list(w, "anyOf");
+        serve_openapi_ref(w, NULL, "Prediction");
+        serve_openapi_ref(w, NULL, "RowError");
+        tmli_json_close_list(w);
+        tmli_json_close_object(w);
+    } else {
+        serve_openapi_ref(w, "items", "Prediction");
+    }
+    tmli_json_close_object(w);
     tmli_json_close_object(w);
     tmli_json_close_object(w);
 }
@@ -78,10 +112,7 @@ static void put_own(tmli_json_writer *w, const char *name, const char *key, cons
     tmli_json_object(w, key);
     tmli_json_list(w, "oneOf");
     serve_openapi_ref(w, NULL, item);
-    tmli_json_object(w, NULL);
-    tmli_json_put_text(w, "type", "array");
-    serve_openapi_ref(w, "items", item);
-    tmli_json_close_object(w);
+    put_array(w, NULL, item);
     tmli_json_close_list(w);
     tmli_json_close_object(w);
     tmli_json_close_object(w);
@@ -112,7 +143,8 @@ static void put_fixed(tmli_json_writer *w)
     tmli_buf_append_str(w->out, tmli_str_trim((tml_str){file.data + 1, file.len - 2}));
 }
 
-void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model, bool has_columns)
+void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model, bool has_columns,
+                           bool is_batch)
 {
     const char *request_key = model != NULL ? tml_model_request_key(model) : NULL;
     const char *response_key = model != NULL ? tml_model_response_key(model) : NULL;
@@ -121,6 +153,7 @@ void serve_openapi_schemas(tmli_json_writer *w, const tml_model *model, bool has
     put_label(w, model);
     put_probabilities(w, model);
     put_prediction(w);
+    put_predictions(w, is_batch);
     if (has_own) {
         put_own(w, "OwnRequest", request_key, "String");
         put_own(w, "OwnAnswer", response_key, "Label");

@@ -9,19 +9,19 @@
 #include "serve/uri.h"
 
 enum {
-    ROOM_BYTES = 32, /* longer names and values mean nothing here */
-    MOST = 1000000,  /* labels or tokens; there are never as many */
+    ROOM_BYTES = 32,       /* longer names and values mean nothing here */
+    MOST_LABELS = 1000000, /* there are never as many */
 };
 
 /* ---- values ---- */
 
-static tml_status read_count(const char *name, tml_str text, size_t least, size_t *out,
+static tml_status read_count(const char *name, tml_str text, size_t least, size_t most, size_t *out,
                              tml_error *err)
 {
     int64_t number = 0;
-    if (!tmli_parse_int64(text, &number) || number < (int64_t)least || number > MOST) {
-        return tmli_fail(err, TML_EINVAL, "%s: \"%.*s\" is not a whole number in %zu..%d", name,
-                         TMLI_SHOWN(text), least, MOST);
+    if (!tmli_parse_int64(text, &number) || number < (int64_t)least || number > (int64_t)most) {
+        return tmli_fail(err, TML_EINVAL, "%s: \"%.*s\" is not a whole number in %zu..%zu", name,
+                         TMLI_SHOWN(text), least, most);
     }
     *out = (size_t)number;
     return TML_OK;
@@ -43,13 +43,13 @@ static tml_status read_wish(tml_str name, const char *shown, tml_str text, serve
                             tml_error *err)
 {
     if (tmli_str_eq_text(name, "k")) {
-        return read_count(shown, text, 1, &wishes->ask.k, err);
+        return read_count(shown, text, 1, MOST_LABELS, &wishes->ask.k, err);
     }
     if (tmli_str_eq_text(name, "probabilities")) {
         return read_switch(shown, text, &wishes->ask.probabilities, err);
     }
     if (tmli_str_eq_text(name, "explain")) {
-        return read_count(shown, text, 0, &wishes->ask.explain, err);
+        return read_count(shown, text, 0, SM_EXPLAIN_MAX, &wishes->ask.explain, err);
     }
     if (tmli_str_eq_text(name, "style")) {
         wishes->has_style = true;

@@ -32,29 +32,28 @@ static tml_str sentence_of(serve_lane *lane, tml_str body)
     return message != NULL && message->kind == TMLI_STRING ? message->text : body;
 }
 
-static void put_message(serve_lane *lane, tmli_json_writer *w, unsigned status, tml_str body)
+static void put_message(tmli_json_writer *w, unsigned status, tml_str sentence)
 {
     tmli_buf message = {0};
     tmli_buf_printf(&message, "Received %s error (%u) from the model with message \"",
                     status < 500 ? "client" : "server", status);
-    tmli_buf_append_str(&message, sentence_of(lane, body));
+    tmli_buf_append_str(&message, sentence);
     tmli_buf_append_byte(&message, '"');
     tmli_json_put_str(w, "Message", tmli_buf_str(&message));
     tmli_buf_deinit(&message);
 }
 
-/* What the SDKs raise as ModelError, with our status and sentence in it. Overload stays what it is, a 503: clients try
- * that again by themselves. */
-static void put_failure(serve_lane *lane, serve_answer *answer)
+/* Replaces the answer, which is what /invocations says, by what the SDKs raise as ModelError, with its status and sentence
+ * in it. Overload stays what it is, a 503: clients try that again by themselves. */
+static void put_failure(serve_answer *answer, tml_str sentence, bool is_overload)
 {
     const unsigned status = answer->status;
-    const bool is_overload = answer->retry_after_s > 0;
     tmli_buf original = answer->body;
     tmli_json_writer w;
     answer->body = (tmli_buf){0};
     tmli_json_begin(&w, &answer->body, 0);
     tmli_json_object(&w, NULL);
-    put_message(lane, &w, status, tmli_buf_str(&original));
+    put_message(&w, status, sentence);
     if (!is_overload) {
         tmli_json_put_u64(&w, "OriginalStatusCode", status);
         tmli_json_put_str(&w, "OriginalMessage", tmli_buf_str(&original));
@@ -66,6 +65,29 @@ static void put_failure(serve_lane *lane, serve_answer *answer)
     answer->status = is_overload ? 503 : MODEL_ERROR;
     serve_answer_put_header(answer, "x-amzn-ErrorType",
                             is_overload ? "ServiceUnavailable" : "ModelError");
+}
+
+/* Of a request that no model was asked about: its status stays, in words that the SDKs show. */
+static void put_refusal(serve_answer *answer, unsigned status, const char *sentence)
+{
+    tmli_json_writer w;
+    tmli_buf_reset(&answer->body);
+    tmli_json_begin(&w, &answer->body, 0);
+    tmli_json_object(&w, NULL);
+    tmli_json_put_text(&w, "Message", sentence);
+    tmli_json_close_object(&w);
+    serve_answer_end_json(answer);
+    answer->status = status;
+}
+
+void serve_endpoint_error(serve_answer *answer, unsigned status, const char *sentence)
+{
+    if (status == 401 || status == 404 || status == 405) {
+        put_refusal(answer, status, sentence);
+    } else {
+        serve_answer_error(answer, status, sentence);
+        put_failure(answer, tmli_str(sentence), status == 503);
+    }
 }
 
 /* ---- both routes ---- */
@@ -83,14 +105,18 @@ static tml_str attributes_of(const serve_request *request)
     return attributes.len <= MAX_ATTRIBUTE_BYTES ? attributes : (tml_str){0};
 }
 
-/* True when there is an answer that is no failure. */
-static bool invoke(serve_lane *lane, const serve_request *request, serve_answer *answer)
+/* True when there is an answer that is no failure. packs: it may go packed when the client likes that. */
+static bool invoke(serve_lane *lane, const serve_request *request, bool packs, serve_answer *answer)
 {
     serve_request inner = *request;
+    if (!packs) {
+        inner.accept_encoding = (tml_str){0};
+    }
     serve_invoke(lane, &(serve_call){&inner, answer}, 1);
     answer->custom_attributes = attributes_of(request);
     if (answer->status >= 400) {
-        put_failure(lane, answer);
+        put_failure(answer, sentence_of(lane, tmli_buf_str(&answer->body)),
+                    answer->retry_after_s > 0);
         return false;
     }
     serve_answer_put_header(answer, "x-Amzn-Invoked-Production-Variant", "AllTraffic");
@@ -99,7 +125,7 @@ static bool invoke(serve_lane *lane, const serve_request *request, serve_answer 
 
 void serve_route_endpoint(serve_lane *lane, const serve_request *request, serve_answer *answer)
 {
-    (void)invoke(lane, request, answer);
+    (void)invoke(lane, request, true, answer);
 }
 
 /* ---- frames of application/vnd.amazon.eventstream ---- */
@@ -179,7 +205,7 @@ static void frame(serve_answer *answer)
 
 void serve_route_stream(serve_lane *lane, const serve_request *request, serve_answer *answer)
 {
-    if (!invoke(lane, request, answer)) {
+    if (!invoke(lane, request, false, answer)) { /* frames of packed bytes are no gzip */
         return;
     }
     if (answer->content_type != NULL) {

@@ -11,6 +11,9 @@ void serve_route_execution_parameters(serve_lane *lane, const serve_request *req
 /* /invocations as clients of AWS's SDKs call it: their errors, and a stream of events (route_endpoints.c). */
 void serve_route_endpoint(serve_lane *lane, const serve_request *request, serve_answer *answer);
 void serve_route_stream(serve_lane *lane, const serve_request *request, serve_answer *answer);
+/* A refusal from before the route, in the shape of these two: a 503 for overload and a ModelError for what /invocations
+ * would have answered; 401, 404 and 405 as they are. */
+void serve_endpoint_error(serve_answer *answer, unsigned status, const char *sentence);
 
 /* Prometheus' text format 0.0.4. */
 void serve_route_metrics(serve_lane *lane, const serve_request *request, serve_answer *answer);

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "serve/coding.h"
 #include "serve/route_list.h"
 #include "serve/route_v2.h"
 
@@ -14,8 +15,9 @@ enum {
 };
 
 typedef struct inference {
-    const tmli_value *id;   /* NULL: none */
-    const tmli_value *next; /* row */
+    const serve_settings *settings; /* borrowed */
+    const tmli_value *id;           /* NULL: none */
+    const tmli_value *next;         /* row */
     size_t n;
     bool is_nested; /* each row is a list of one text */
     bool wants_label, wants_scores;
@@ -36,12 +38,30 @@ static tml_status parse(tmli_arena *arena, tml_str body, const tmli_value **root
         *err = (tml_error){0};
         status = tmli_fail(err, TML_ELIMIT, "the body holds too many values; send fewer rows");
     }
+    if (status == TML_EFORMAT && tmli_str_find(body, "\"binary_data_size\"") != SIZE_MAX) {
+        *err = (tml_error){0};
+        status = tmli_fail(err, TML_EFORMAT,
+                           "binary tensors are not read; send the texts in \"data\" "
+                           "(binary_data=False)");
+    }
     if (status == TML_OK && (*root)->kind != TMLI_OBJECT) {
         status = tmli_fail(err, TML_EFORMAT,
                            "the body is %s: expected {\"inputs\": [{\"name\": \"text\", …}]}",
                            tmli_kind_name((*root)->kind));
     }
     return status;
+}
+
+/* NULL for one that is null as well: clients write that for what they leave out. */
+static const tmli_value *member(const tmli_value *object, const char *key)
+{
+    const tmli_value *value = tmli_value_get(object, key);
+    return value != NULL && value->kind != TMLI_NULL ? value : NULL;
+}
+
+static const char *found(const tmli_value *value)
+{
+    return value != NULL ? tmli_kind_name(value->kind) : "nothing";
 }
 
 static bool is_text(const tmli_value *value, const char *text)
@@ -73,24 +93,50 @@ static const tmli_value *text_of(const inference *call, const tmli_value *row)
     return call->is_nested ? row->first : row;
 }
 
+static tml_status check_row(const inference *call, const tmli_value *row, size_t i, tml_error *err)
+{
+    const size_t max = call->settings->max_row_bytes;
+    const bool is_alike =
+        call->is_nested ? row->kind == TMLI_LIST && row->n == 1 : row->kind != TMLI_LIST;
+    if (!is_alike || text_of(call, row)->kind != TMLI_STRING) {
+        return tmli_fail(err, TML_EFORMAT, "inputs[0].data[%zu] is %s: expected %s", i,
+                         tmli_kind_name(row->kind),
+                         call->is_nested ? "a list of one string, as the first" : "a string");
+    }
+    if (max > 0 && text_of(call, row)->text.len > max) {
+        return tmli_fail(err, TML_ELIMIT,
+                         "inputs[0].data[%zu]: a text of %zu bytes, expected at most %zu; "
+                         "shorten it",
+                         i, text_of(call, row)->text.len, max);
+    }
+    return TML_OK;
+}
+
 static tml_status read_data(inference *call, const tmli_value *data, tml_error *err)
 {
+    const size_t max = call->settings->max_rows;
+    tml_status status = TML_OK;
+    size_t i = 0;
     if (data == NULL || data->kind != TMLI_LIST) {
         return tmli_fail(err, TML_EFORMAT,
-                         "inputs[0].data: expected a list of strings; binary data are not read");
+                         "inputs[0].data is %s: expected a list of strings; binary data are not "
+                         "read",
+                         found(data));
+    }
+    if (max > 0 && data->n > max) {
+        return tmli_fail(err, TML_ELIMIT,
+                         "inputs[0].data: %zu rows, expected at most %zu; send fewer rows in a "
+                         "request",
+                         data->n, max);
     }
     call->next = data->first;
     call->n = data->n;
     call->is_nested = data->n > 0 && data->first->kind == TMLI_LIST;
-    size_t i = 0;
     for (const tmli_value *row = data->first; row != NULL; row = row->next, i++) {
-        const bool is_alike =
-            call->is_nested ? row->kind == TMLI_LIST && row->n == 1 : row->kind != TMLI_LIST;
-        if (!is_alike || text_of(call, row)->kind != TMLI_STRING) {
-            return tmli_fail(err, TML_EFORMAT, "inputs[0].data[%zu] is no text", i);
-        }
+        TMLI_TRY(check_row(call, row, i, err));
     }
-    return TML_OK;
+cleanup:
+    return status;
 }
 
 static tml_status read_inputs(inference *call, const tmli_value *inputs, tml_error *err)
@@ -101,9 +147,9 @@ static tml_status read_inputs(inference *call, const tmli_value *inputs, tml_err
     }
     const tmli_value *input = inputs->first;
     if (!is_text(tmli_value_get(input, "datatype"), "BYTES")) {
-        return tmli_fail(err, TML_EFORMAT, "inputs[0].datatype: expected \"BYTES\"");
+        return tmli_fail(err, TML_EFORMAT, "inputs[0].datatype: expected \"BYTES\", for texts");
     }
-    const tml_status status = read_data(call, tmli_value_get(input, "data"), err);
+    const tml_status status = read_data(call, member(input, "data"), err);
     return status != TML_OK ? status : read_shape(tmli_value_get(input, "shape"), call->n, err);
 }
 
@@ -126,8 +172,9 @@ static tml_status read_outputs(inference *call, const tmli_value *outputs, tml_e
                              "outputs: there are \"label\" and \"scores\", and no others");
         }
     }
-    return outputs->kind == TMLI_LIST ? TML_OK
-                                      : tmli_fail(err, TML_EFORMAT, "outputs: expected a list");
+    return outputs->kind == TMLI_LIST
+               ? TML_OK
+               : tmli_fail(err, TML_EFORMAT, "outputs is %s: expected a list", found(outputs));
 }
 
 static tml_status read_request(inference *call, tmli_arena *arena, tml_str body, tml_error *err)
@@ -135,11 +182,11 @@ static tml_status read_request(inference *call, tmli_arena *arena, tml_str body,
     tml_status status = TML_OK;
     const tmli_value *root = NULL;
     TMLI_TRY(parse(arena, body, &root, err));
-    call->id = tmli_value_get(root, "id");
+    call->id = member(root, "id");
     if (call->id != NULL && call->id->kind != TMLI_STRING) {
-        return tmli_fail(err, TML_EFORMAT, "id: expected a string");
+        return tmli_fail(err, TML_EFORMAT, "id is %s: expected a string", found(call->id));
     }
-    TMLI_TRY(read_outputs(call, tmli_value_get(root, "outputs"), err));
+    TMLI_TRY(read_outputs(call, member(root, "outputs"), err));
     TMLI_TRY(read_inputs(call, tmli_value_get(root, "inputs"), err));
 cleanup:
     return status;
@@ -213,25 +260,47 @@ static void put_answer(const inference *call, tml_str name, size_t n_labels, tml
     tmli_buf_append_text(out, "]}");
 }
 
-void serve_route_v2_infer(serve_lane *lane, const serve_request *request, serve_answer *answer)
+/* The answer to a body that is as its type says. */
+static tml_status infer(serve_lane *lane, const serve_request *request, serve_seat *seat,
+                        tml_str body, serve_answer *answer, tml_error *err)
 {
     tml_status status = TML_OK;
-    inference call = {0};
-    tml_error err = {0};
-    serve_seat *seat = serve_v2_take_seat(lane, request->name, answer);
-    if (seat == NULL) {
-        return;
-    }
-    TMLI_TRY(read_request(&call, &lane->arena, request->body, &err));
-    TMLI_TRY(score(lane, seat, &call, &err));
+    inference call = {.settings = &lane->server->settings};
+    TMLI_TRY(read_request(&call, &lane->arena, body, err));
+    TMLI_TRY(score(lane, seat, &call, err));
     put_answer(&call, request->name, tml_model_labels(seat->model), &answer->body);
     answer->n_rows = call.n;
     serve_answer_end_json(answer);
 cleanup:
-    if (status != TML_OK) {
-        serve_v2_error(answer, serve_http_status(status), err.text);
-    }
-    serve_seat_give_back(&lane->server->models, seat);
     tmli_buf_deinit(&call.labels);
     tmli_buf_deinit(&call.scores);
+    return status;
+}
+
+void serve_route_v2_infer(serve_lane *lane, const serve_request *request, serve_answer *answer)
+{
+    tml_error err = {0};
+    tmli_buf unpacked = {0};
+    tml_str body = request->body;
+    serve_seat *seat = serve_v2_take_seat(lane, request->name, answer);
+    if (seat == NULL) {
+        return;
+    }
+    unsigned status = serve_unpack_body(request->content_encoding, lane->server->settings.max_body,
+                                        &unpacked, &body, &err);
+    if (status == 200) {
+        status = serve_http_status(infer(lane, request, seat, body, answer, &err));
+    }
+    if (status == 200 && answer->status != 200) { /* memory was short while it was written */
+        status = answer->status;
+        (void)tmli_fail_memory(&err, "the answer");
+    }
+    if (status != 200) {
+        serve_v2_error(answer, status, err.text);
+    } else if (answer->body.len >= SERVE_LEAST_PACKED_BYTES &&
+               serve_coding_takes_gzip(request->accept_encoding)) {
+        answer->is_gzip = serve_pack_body(&answer->body);
+    }
+    serve_seat_give_back(&lane->server->models, seat);
+    tmli_buf_deinit(&unpacked);
 }

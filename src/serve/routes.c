@@ -8,6 +8,7 @@
 #include "serve/invoke.h"
 #include "serve/route_list.h"
 #include "serve/route_models.h"
+#include "serve/route_v2.h"
 #include "serve/uri.h"
 
 typedef void (*route_fn)(serve_lane *lane, const serve_request *request, serve_answer *answer);
@@ -65,15 +66,15 @@ static const route routes[] = {
      answer_ping},
     {WORD("/invocations"), POST, true, false, false, NULL},
     {WORD("/models"),
-     "GET, POST",
-     {WORD("GET"), WORD("POST")},
+     "GET, HEAD, POST",
+     {WORD("GET"), WORD("HEAD"), WORD("POST")},
      true,
      false,
      false,
      serve_answer_models},
     {WORD("/models/*"),
-     "DELETE, GET",
-     {WORD("DELETE"), WORD("GET")},
+     "DELETE, GET, HEAD",
+     {WORD("DELETE"), WORD("GET"), WORD("HEAD")},
      false,
      false,
      false,
@@ -146,6 +147,18 @@ static const route *find(tml_str target, tml_str *name)
     return NULL;
 }
 
+void serve_refuse(tml_str path, serve_answer *answer, unsigned status, const char *sentence)
+{
+    path = path_of(path);
+    if (tmli_str_starts(path, "/v2/") || tmli_str_eq_text(path, "/v2")) {
+        serve_v2_error(answer, status, sentence);
+    } else if (tmli_str_starts(path, "/endpoints/")) {
+        serve_endpoint_error(answer, status, sentence);
+    } else {
+        serve_answer_error(answer, status, sentence);
+    }
+}
+
 tml_str serve_route_pattern(size_t number)
 {
     return number >= 1 && number <= N_ROUTES ? routes[number - 1].pattern : TML_STR("other");
@@ -186,6 +199,31 @@ static bool names_in_query(const serve_server *server, const route *found,
            serve_uri_query(request->query, TML_STR("model_name"), name);
 }
 
+/* The model that a client of an SDK names, as the platform would choose it; archives go by the name of what is in them. False
+ * without one. */
+static bool names_target(const serve_server *server, const route *found,
+                         const serve_request *request, tml_str *name)
+{
+    static const char suffix[] = ".tar.gz";
+    *name = request->target_model;
+    if (!server->settings.is_multi_model || name->len == 0 ||
+        (found->answer != serve_route_endpoint && found->answer != serve_route_stream)) {
+        return false;
+    }
+    if (tmli_str_ends(*name, suffix)) {
+        name->len -= sizeof(suffix) - 1;
+    }
+    return true;
+}
+
+/* The model in a path of /v2, where it is not the current one. */
+static bool names_v2_model(const route *found, tml_str name)
+{
+    return (found->answer == serve_route_v2_model || found->answer == serve_route_v2_model_ready ||
+            found->answer == serve_route_v2_infer) &&
+           !tmli_str_eq_text(name, "default");
+}
+
 /* False when memory is short. */
 static bool choose_model(serve_lane *lane, const route *found, serve_request *request)
 {
@@ -200,6 +238,8 @@ static bool choose_model(serve_lane *lane, const route *found, serve_request *re
         const size_t n = serve_uri_decode_part(name, text, name.len);
         /* What cannot be decoded is the name of no model. */
         request->model = n != SIZE_MAX ? (tml_str){text, n} : name;
+    } else if (names_target(lane->server, found, request, &name)) {
+        request->model = name;
     }
     return true;
 }
@@ -215,11 +255,11 @@ static bool route_one(serve_lane *lane, serve_request *request, serve_answer *an
         (void)tmli_fail(&err, TML_EINVAL,
                         "\"%.*s\" is not served here; ask for GET /ping or POST /invocations",
                         TMLI_SHOWN(request->path));
-        serve_answer_error(answer, 404, err.text);
+        serve_refuse(request->path, answer, 404, err.text);
     } else if (!allows(found, request->method)) {
         (void)tmli_fail(&err, TML_EINVAL, "%s: \"%.*s\" is not answered here; use %s",
                         found->pattern.data, TMLI_SHOWN(request->method), found->allow);
-        serve_answer_error(answer, 405, err.text);
+        serve_refuse(request->path, answer, 405, err.text);
         answer->allow = found->allow;
     } else if (!serve_uri_decode(request->name, &lane->arena, &request->name) ||
                !choose_model(lane, found, request)) {
@@ -278,14 +318,15 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
     if (found == NULL || !allows(found, request->method)) {
         return false;
     }
-    if (found->names_model) {
+    if (found->names_model || names_v2_model(found, name)) {
         return serve_models_would_load(&server->models, name);
     }
-    if (names_in_query(server, found, request, &name)) {
+    if (names_in_query(server, found, request, &name) ||
+        names_target(server, found, request, &name)) {
         return serve_models_would_load(&server->models, name);
     }
     return (found->answer == serve_answer_models || found->answer == serve_answer_model) &&
-           !tmli_str_eq_text(request->method, "GET");
+           !tmli_str_eq_text(request->method, "GET") && !tmli_str_eq_text(request->method, "HEAD");
 }
 
 serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call, tmli_buf *body)
@@ -308,5 +349,5 @@ void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *a
                     "the body is larger than %zu bytes; send fewer rows in a request, or start "
                     "serve with a larger --max-body",
                     lane->server->settings.max_body);
-    serve_answer_error(answer, 413, err.text);
+    serve_refuse(request->path, answer, 413, err.text);
 }

@@ -22,6 +22,7 @@ typedef struct serve_request {
     tml_str accept_encoding;
     tml_str custom_attributes; /* X-Amzn-SageMaker-Custom-Attributes */
     tml_str inference_id;      /* X-Amzn-SageMaker-Inference-Id */
+    tml_str target_model;      /* X-Amzn-SageMaker-Target-Model */
     tml_str authorization;
     tml_str ask_k; /* X-Textml-K; likewise the next three */
     tml_str ask_probabilities;
@@ -50,6 +51,8 @@ serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call,
 bool serve_is_loading(serve_server *server, const serve_request *request);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
+/* A refusal in the shape that the clients of this path read: those of AWS's SDKs and of /v2 have their own. */
+void serve_refuse(tml_str path, serve_answer *answer, unsigned status, const char *sentence);
 /* The 413 for a body over the server's limit. */
 void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *answer);
 

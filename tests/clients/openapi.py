@@ -53,11 +53,14 @@ class Document(unittest.TestCase):
                 self.assertIn(method, ("get", "post", "put", "delete"))
                 self.assertGreaterEqual(len(operation["responses"]), 1)
                 ids.append(operation["operationId"])
-                names = [p["name"] for p in operation.get("parameters", [])]
-                self.assertEqual(names, ["name"] if "{name}" in path else [])
+                places = {(p["in"], p["name"]) for p in operation.get("parameters", [])}
+                self.assertEqual({p for p in places if p[0] != "query"}, {("path", "name")} if "{name}" in path else set())
                 for response in operation["responses"].values():
                     self.assertIn("description", response)
         self.assertEqual(len(ids), len(set(ids)))
+
+    def test_models_by_name_are_not_served_here(self):
+        self.assertNotIn("/models", DOCUMENT["paths"])
 
     def test_every_reference_leads_somewhere(self):
         found = list(references(DOCUMENT))
@@ -99,9 +102,13 @@ class Answers(unittest.TestCase):
 
     def test_invocations(self):
         for body in ({"input": "Bank profit"}, {"input": ["a", "b"]}, {"instances": ["a", {"text": "b"}, ["c"]]},
-                     {"instances": ["a"], "probabilities": True}, {"inputs": "a"}, "a", ["a", "b"]):
+                     {"instances": ["a"], "probabilities": True}, {"inputs": "a"}, "a", ["a", "b"],
+                     {"instances": ["a"], "k": 2, "explain": 1}, {"inputs": "a", "parameters": {"top_k": None}}):
             with self.subTest(body):
                 self.exchange("/invocations", "post", json.dumps(body) if isinstance(body, str) else body)
+        top = self.exchange("/invocations", "post", {"instances": ["a"], "configuration": {"k": 2}})["predictions"][0]["top"]
+        self.assertEqual(len(top), 2)
+        self.assertFalse(validator("Prediction").is_valid({"label": top[0]["label"], "score": 0.5, "top": [{"label": "none"}]}))
         self.exchange("/invocations", "post", {"instances": [1]}, 400)
 
     def test_styles(self):
@@ -113,7 +120,15 @@ class Answers(unittest.TestCase):
                 for other in {"Predictions", "BlazingText", "HuggingFace"} - {name}:
                     self.assertFalse(validator(other).is_valid(json.loads(answer)))
 
+    def test_wishes_may_stand_in_the_query(self):
+        for path in ("/invocations", "/endpoints/any/invocations"):
+            for wish in DOCUMENT["paths"][path.replace("any", "{name}")]["post"]["parameters"]:
+                if wish["in"] == "query":
+                    with self.subTest((path, wish["name"])):
+                        self.assertIn(ask(path + "?" + wish["name"] + "=none", {"instances": ["a"]})[0], (400, 424))
+
     def test_endpoints(self):
+        self.exchange("/endpoints/{name}/invocations", "post", {"instances": [1]}, 424)
         self.exchange("/endpoints/{name}/invocations", "post", {"instances": ["a"]})
 
     def test_inference_protocol(self):

@@ -267,6 +267,68 @@ static void a_directory_that_is_missing_is_told_and_may_come(void **state)
     free(err);
 }
 
+/* What the platform does with TargetModel between client and container is done for the SDKs here. */
+static void a_client_of_an_sdk_names_its_target_model(void **state)
+{
+    static const struct {
+        const char *header, *want;
+        long status;
+    } cases[] = {
+        {"X-Amzn-SageMaker-Target-Model: first", "{\"result\": \"a-ice\"}", 200},
+        {"x-amzn-sagemaker-target-model: second.tar.gz", "{\"result\": \"b-ice\"}", 200},
+        {"X-Amzn-SageMaker-Target-Model: first.tar.gz", "{\"result\": \"a-ice\"}", 200},
+        {"X-Amzn-SageMaker-Target-Model: third.tar.gz", NULL, 424},
+        {"X-Amzn-SageMaker-Target-Model: ../first", NULL, 424},
+        {"X-Amzn-SageMaker-Target-Model: .tar.gz", NULL, 424},
+        {"X-Amzn-SageMaker-Inference-Id: first", NULL, 424}, /* as long; it names none of two */
+    };
+    server *s = *state;
+    free(many_place(s, "a", "first"));
+    free(many_place(s, "b", "second"));
+    start_on_directory(s, NULL);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *const headers[] = {"Content-Type: application/json", cases[i].header, NULL};
+        const http_request request = {.path = "/endpoints/any/invocations",
+                                      .headers = headers,
+                                      .body = "{\"input\": \"ice\"}",
+                                      .n_body = 16};
+        http_send(s->client, &request, &s->answer);
+        if (cases[i].want != NULL) {
+            assert_answer(s, 200, "application/json", cases[i].want);
+        }
+        assert_int_equal(s->answer.status, cases[i].status);
+    }
+}
+
+/* Below /v2 as well, which loads them like the others; HEAD is what GET is. */
+static void the_inference_protocol_finds_models_of_a_directory(void **state)
+{
+    static const char infer[] =
+        "{\"inputs\":[{\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":[1],"
+        "\"data\":[\"ice\"]}],\"outputs\":[{\"name\":\"label\"}]}";
+    server *s = *state;
+    free(many_place(s, "a", "first"));
+    free(many_place(s, "b", "second"));
+    start_on_directory(s, NULL);
+    server_get(s, "/v2/models/first/ready");
+    assert_answer(s, 200, "application/json", "{\"ready\":true}");
+    const http_request request = {
+        .path = "/v2/models/second/infer", .body = infer, .n_body = sizeof(infer) - 1};
+    http_send(s->client, &request, &s->answer);
+    assert_answer(
+        s, 200, "application/json",
+        "{\"model_name\":\"second\",\"outputs\":[{\"name\":\"label\",\"datatype\":\"BYTES\","
+        "\"shape\":[1],\"data\":[\"b-ice\"]}]}");
+    server_get(s, "/v2/models/third");
+    assert_int_equal(s->answer.status, 404);
+    static const char *const paths[] = {"/models", "/models/first"};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        const http_request head = {.method = "HEAD", .path = paths[i]};
+        http_send(s->client, &head, &s->answer);
+        assert_int_equal(s->answer.status, 200);
+    }
+}
+
 static void a_directory_may_hold_more_models_than_fit(void **state)
 {
     enum {
@@ -336,6 +398,8 @@ int main(void)
         STARTED(models_come_and_go_while_others_are_asked),
         UNSTARTED(models_of_a_directory_come_when_they_are_asked_for),
         UNSTARTED(a_directory_that_is_missing_is_told_and_may_come),
+        UNSTARTED(a_client_of_an_sdk_names_its_target_model),
+        UNSTARTED(the_inference_protocol_finds_models_of_a_directory),
         UNSTARTED(a_directory_may_hold_more_models_than_fit),
         UNSTARTED(a_model_of_a_directory_that_changes_is_loaded_again),
         UNSTARTED(a_server_of_one_model_has_no_names),

@@ -109,10 +109,29 @@ static void check_json_lines(const asked *a, tml_str body)
 
 static size_t count_fields(const asked *a)
 {
-    return a->rows.dialect.columns != NULL ? a->columns.n
-           : a->rows.ask.probabilities     ? N_LABELS
-           : a->k > 0                      ? 2 * a->k
-                                           : 1;
+    const size_t n = a->rows.dialect.columns != NULL ? a->columns.n
+                     : a->rows.ask.probabilities     ? N_LABELS
+                     : a->k > 0                      ? 2 * a->k
+                                                     : 1;
+    return n + (a->explains ? 1 : 0);
+}
+
+/* The last field is the object that JSON has. */
+static void check_explanation(tml_str field)
+{
+    tmli_arena arena;
+    tmli_arena_init(&arena, 4096, 0);
+    const tmli_value *const tokens = tmli_value_get(parse(&arena, field), "tokens");
+    FUZZ_CHECK(tokens != NULL && tokens->n == 3);
+    tmli_arena_deinit(&arena);
+}
+
+static size_t count_values(const asked *a)
+{
+    const size_t n = a->rows.dialect.columns != NULL ? a->columns.n
+                     : a->rows.ask.probabilities     ? 4
+                                                     : 2;
+    return n + (a->explains ? 1 : 0);
 }
 
 static void check_csv(const asked *a, tml_str body)
@@ -134,6 +153,9 @@ static void check_csv(const asked *a, tml_str body)
         }
         FUZZ_CHECK(record.n == (n == a->fault ? 1 : count_fields(a)));
         FUZZ_CHECK(n != a->fault || tmli_str_eq_text(record.fields[0], "ERROR"));
+        if (a->explains && n != a->fault) {
+            check_explanation(record.fields[record.n - 1]);
+        }
     }
     FUZZ_CHECK(n == a->n_rows);
     tmli_csv_deinit(&csv);
@@ -155,10 +177,7 @@ static void check_records(const asked *a, tml_str body)
         }
         FUZZ_CHECK(tmli_record_parse(payload, &arena, &record, NULL) == TML_OK);
         FUZZ_CHECK(record.n_features == 0);
-        FUZZ_CHECK(record.n_labels == (n == a->fault                     ? 1
-                                       : a->rows.dialect.columns != NULL ? a->columns.n
-                                       : a->rows.ask.probabilities       ? 4
-                                                                         : 2));
+        FUZZ_CHECK(record.n_labels == (n == a->fault ? 1 : count_values(a)));
     }
     FUZZ_CHECK(n == a->n_rows);
     tmli_arena_deinit(&arena);

@@ -296,6 +296,10 @@ static void explanations_show_the_text_s_own_bytes(void **state)
                                           .n = 2,
                                           .tokens = tokens};
     static const tml_explanation none = {.label = 0, .score = 0.5, .constant = 0.5};
+#define NOT_EXPLAINED                                                                              \
+    "\"explanation\": {\"label\": \"a\", \"method\": \"ablation\", \"score\": 0.5, \"constant\": " \
+    "0.5, "                                                                                        \
+    "\"tokens\": []}"
 #define EXPLAINED                                                                                 \
     "\"explanation\": {\"label\": \"__label__c\", \"method\": \"exact\", \"score\": -1.25, "      \
     "\"constant\": -1.65999, \"tokens\": [{\"token\": \"na\xc3\xafve\", \"begin\": 0, \"end\": "  \
@@ -309,8 +313,72 @@ static void explanations_show_the_text_s_own_bytes(void **state)
     check(&(asked){.explanation = &none, .media = SM_JSON_LINES, .ask = {.explain = 2}},
           OPEN ", \"explanation\": {\"label\": \"a\", \"method\": \"ablation\", \"score\": 0.5, "
                "\"constant\": 0.5, \"tokens\": []}}\n");
-    check(&(asked){.explanation = &exact, .media = SM_CSV, .ask = {.explain = 2}},
-          "\"caf\xc3\xa9 \"\"x\"\"\"\n");
+    check(&(asked){.explanation = &none, .ask = {.explain = 2, .k = 1}},
+          "{\"predictions\": [" OPEN ", \"top\": [" BEST "], " NOT_EXPLAINED "}]}");
+    /* Where there is nothing but a list of pairs, the best one says why. */
+    check(&(asked){.explanation = &none,
+                   .style = TML_STYLE_HUGGINGFACE,
+                   .ask = {.explain = 2, .k = 2}},
+          "[[" OPEN ", " NOT_EXPLAINED "}, " NEXT "]]");
+    check(&(asked){.explanation = &none,
+                   .style = TML_STYLE_HUGGINGFACE,
+                   .ask = {.explain = 2, .probabilities = true}},
+          "[[" LAST ", " OPEN ", " NOT_EXPLAINED "}, " NEXT "]]");
+}
+
+/* As one more field, behind what there is without it. */
+static void explanations_are_a_field_of_lines(void **state)
+{
+    (void)state;
+    static const tml_contribution tokens[] = {{7, 10, 0.5}};
+    static const tml_explanation e = {
+        .label = 1, .is_exact = true, .score = 0.5, .n_tokens = 1, .n = 1, .tokens = tokens};
+#define IN_CSV                                                                             \
+    "\"{\"\"label\"\": \"\"caf\xc3\xa9 \\\"\"x\\\"\"\"\", \"\"method\"\": \"\"exact\"\", " \
+    "\"\"score\"\": 0.5, "                                                                 \
+    "\"\"constant\"\": 0, \"\"tokens\"\": [{\"\"token\"\": \"\"\\\"\"w\xef\xbf\xbd\"\", "  \
+    "\"\"begin\"\": 7, "                                                                   \
+    "\"\"end\"\": 10, \"\"contribution\"\": 0.5}]}\"\n"
+#define IN_TEXT                                                                                    \
+    "{\"label\": \"caf\xc3\xa9 \\\"x\\\"\", \"method\": \"exact\", \"score\": 0.5, \"constant\": " \
+    "0, "                                                                                          \
+    "\"tokens\": [{\"token\": \"\\\"w\xef\xbf\xbd\", \"begin\": 7, \"end\": 10, "                  \
+    "\"contribution\": 0.5}]}"
+    check(&(asked){.explanation = &e, .media = SM_CSV, .ask = {.explain = 2}},
+          "\"caf\xc3\xa9 \"\"x\"\"\"," IN_CSV);
+    check(
+        &(asked){.explanation = &e, .media = SM_CSV, .ask = {.explain = 2, .probabilities = true}},
+        "0.125,0.625,0.25," IN_CSV);
+    check(
+        &(asked){
+            .explanation = &e, .media = SM_CSV, .columns = "probability", .ask = {.explain = 2}},
+        "0.625," IN_CSV);
+    check(&(asked){.explanation = &e, .media = SM_TEXT, .ask = {.explain = 2, .k = 1}},
+          "caf\xc3\xa9 \"x\" 0.625 " IN_TEXT "\n");
+    check(&(asked){.explanation = &e, .media = SM_CSV, .n = 2, .fault = "x", .ask = {.explain = 2}},
+          "\"caf\xc3\xa9 \"\"x\"\"\"," IN_CSV "ERROR\n");
+}
+
+/* With as many columns as there may be, it still has a place. */
+static void explanations_are_texts_of_records(void **state)
+{
+    (void)state;
+    static const tml_explanation e = {.label = 0, .score = 0.5, .constant = 0.5};
+    static const char *const columns[] = {NULL, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"};
+    static const char want[] = "\x0b"
+                               "explanation\x12\x55J\x53\n\x51"
+                               "{\"label\": \"a\", \"method\": \"ablation\", \"score\": 0.5, "
+                               "\"constant\": 0.5, \"tokens\": []}";
+    for (size_t i = 0; i < 2; i++) {
+        tmli_buf out = {0};
+        answer(&(asked){.explanation = &e,
+                        .media = SM_RECORDIO,
+                        .columns = columns[i],
+                        .ask = {.explain = 2}},
+               &out);
+        assert_int_not_equal(tmli_str_find(tmli_buf_str(&out), want), SIZE_MAX);
+        tmli_buf_deinit(&out);
+    }
 }
 
 /* ---- records ---- */
@@ -474,6 +542,8 @@ int main(void)
         cmocka_unit_test(lists_of_labels_are_python_s),
         cmocka_unit_test(names_of_columns_are_checked),
         cmocka_unit_test(explanations_show_the_text_s_own_bytes),
+        cmocka_unit_test(explanations_are_a_field_of_lines),
+        cmocka_unit_test(explanations_are_texts_of_records),
         cmocka_unit_test(records_are_those_of_protobuf),
         cmocka_unit_test(memory_trouble_stays_in_the_buffer),
         cmocka_unit_test(the_best_come_first_for_any_number_of_labels),

@@ -61,7 +61,7 @@ static void a_request_is_read_as_its_type_says(void **state)
         {"application/x-www-form-urlencoded; charset=utf-8", "a=b", SM_CSV},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        sm_format format = {SM_TEXT, true};
+        sm_format format = {.media = SM_TEXT, .is_latin1 = true};
         tml_error err = {0};
         if (sm_format_of_request(tmli_str(cases[i].content_type), tmli_str(cases[i].body), &format,
                                  &err) != TML_OK ||
@@ -79,17 +79,17 @@ static void text_may_be_latin_1(void **state)
         const char *content_type;
         sm_format want;
     } cases[] = {
-        {"text/plain; charset=iso-8859-1", {SM_TEXT, true}},
-        {"text/csv; charset=\"ISO-8859-1\"", {SM_CSV, true}},
-        {"text/plain; Charset=Latin-1", {SM_TEXT, true}},
-        {"text/plain; charset=latin1", {SM_TEXT, true}},
-        {"text/plain; charset=iso8859-1", {SM_TEXT, true}},
-        {"text/csv; charset=iso_8859-1; header=absent", {SM_CSV, true}},
-        {"application/octet-stream; charset=latin1", {SM_CSV, true}},
-        {"text/plain; charset=latin1; charset=utf-8", {SM_TEXT, false}}, /* the last one */
+        {"text/plain; charset=iso-8859-1", {.media = SM_TEXT, .is_latin1 = true}},
+        {"text/csv; charset=\"ISO-8859-1\"", {.media = SM_CSV, .is_latin1 = true}},
+        {"text/plain; Charset=Latin-1", {.media = SM_TEXT, .is_latin1 = true}},
+        {"text/plain; charset=latin1", {.media = SM_TEXT, .is_latin1 = true}},
+        {"text/plain; charset=iso8859-1", {.media = SM_TEXT, .is_latin1 = true}},
+        {"text/csv; charset=iso_8859-1; header=absent", {.media = SM_CSV, .is_latin1 = true}},
+        {"application/octet-stream; charset=latin1", {.media = SM_CSV, .is_latin1 = true}},
+        {"text/plain; charset=latin1; charset=utf-8", {.media = SM_TEXT}}, /* the last one */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        sm_format format = {SM_JSON, false};
+        sm_format format = {.media = SM_JSON};
         assert_int_equal(
             sm_format_of_request(tmli_str(cases[i].content_type), TML_STR("x"), &format, NULL),
             TML_OK);
@@ -122,7 +122,7 @@ static void a_request_of_another_type_or_charset_is_refused(void **state)
          "Content-Type: charset \"utf-16\" is not read here; send UTF-8"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        sm_format format = {SM_CSV, true};
+        sm_format format = {.media = SM_CSV, .is_latin1 = true};
         tml_error err = {0};
         assert_int_equal(
             sm_format_of_request(tmli_str(cases[i].content_type), TML_STR("{}"), &format, &err),
@@ -170,6 +170,7 @@ static void an_answer_is_in_the_type_that_is_wanted_most(void **state)
         {"text/csv;q=high", SM_JSON, SM_CSV},
         {"text/csv;q=7", SM_JSON, SM_CSV},
         {",, text/csv ,", SM_JSON, SM_CSV},
+        {" , ,", SM_JSON, SM_JSON}, /* says nothing */
         {"text/csv;note=\"a,b\\\";q=0\"", SM_JSON, SM_CSV},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -142,7 +142,7 @@ static void a_line_of_json_is_a_row(void **state)
         {"\"a\" \"b\"", "line 1, column 5: this is not JSON: expected nothing behind the value, "
                         "found '\"'"},
         {"\"a\"\n5", "line 2 is a number: " EXPECTED_ROW},
-        {"[\"a\", \"b\"]", "line 1 is a list: " EXPECTED_ROW},
+        {"[\"a\", \"b\"]", "line 1 is a list of none or several: " EXPECTED_ROW},
         {"[1]", "line 1 is a list of a number: " EXPECTED_ROW},
         {"{\"instances\": [\"a\"]}", "line 1 is an object without a text: " EXPECTED_ROW},
         {"{\"source\": null}", "line 1 is an object whose text is null: " EXPECTED_ROW},
@@ -262,10 +262,10 @@ static void released_memory_is_used_again(void **state)
         sm_format format;
         const char *begin, *row, *end;
     } cases[] = {
-        {{SM_JSON, false}, "[\"\"", ", \"a long line\\n\"", "]"},
-        {{SM_JSON_LINES, false}, "\"\"\n", "{\"source\": \"a long line\\n\"}\n", ""},
-        {{SM_CSV, false}, "\"\"\n", "\"a \"\"long\"\" line\"\n", ""},
-        {{SM_TEXT, true}, "\n", "caf\xe9\n", ""},
+        {{.media = SM_JSON}, "[\"\"", ", \"a long line\\n\"", "]"},
+        {{.media = SM_JSON_LINES}, "\"\"\n", "{\"source\": \"a long line\\n\"}\n", ""},
+        {{.media = SM_CSV}, "\"\"\n", "\"a \"\"long\"\" line\"\n", ""},
+        {{.media = SM_TEXT, .is_latin1 = true}, "\n", "caf\xe9\n", ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         tmli_buf body = {0};

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -122,7 +123,7 @@ static void json_of_another_shape_is_refused_with_its_place(void **state)
          "instances[0] is an object without a text: " EXPECTED_ROW},
         {"{\"instances\": [{\"data\": {}}]}",
          "instances[0] is an object without a text: " EXPECTED_ROW},
-        {"[\"a\", \"b\", [\"c\", \"d\"]]", "[2] is a list: " EXPECTED_ROW},
+        {"[\"a\", \"b\", [\"c\", \"d\"]]", "[2] is a list of none or several: " EXPECTED_ROW},
         {"[[1]]", "[0] is a list of a number: " EXPECTED_ROW},
         {"{\"inputs\": [\"a\", false]}", "inputs[1] is true or false: " EXPECTED_ROW},
         {"7", "the body is a number: expected {\"input\": …}, a string or a list of strings"},
@@ -263,7 +264,8 @@ static void csv_records_are_texts(void **state)
          "(a quote inside a quoted text is written twice)"},
         {"a\nb, \"c\"\n",
          "rows:a|b, \"c\""}, /* no quoted field: it does not begin with the quote */
-        {"\x1f\x8b\x08", "body: gzip data, expected text/csv: send it unpacked"},
+        {"\x1f\x8b\x08",
+         "body: gzip data, expected text/csv: send it unpacked, or with Content-Encoding: gzip"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         check_texts(SM_CSV, cases[i][0], cases[i][1]);
@@ -313,13 +315,36 @@ static void a_document_is_one_text_as_it_stands(void **state)
 static void an_empty_body_holds_no_document_a_blank_one_does(void **state)
 {
     (void)state;
-    static const sm_format formats[] = {{SM_TEXT, false}, {SM_CSV, false}, {SM_TEXT, true}};
+    static const sm_format formats[] = {
+        {.media = SM_TEXT}, {.media = SM_CSV}, {.media = SM_TEXT, .is_latin1 = true}};
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         assert_int_equal(count_texts(formats[i], "", of_documents), 0);
         assert_int_equal(count_texts(formats[i], " ", of_documents), 1);
         assert_int_equal(count_texts(formats[i], "\r\n\n", of_documents), 1);
     }
     assert_int_equal(count_texts(formats[0], "\xef\xbb\xbf", of_documents), 0);
+}
+
+static void packed_bodies_are_refused_with_the_header_they_lack(void **state)
+{
+    (void)state;
+    static const struct {
+        sm_media media;
+        const char *want;
+    } cases[] = {{SM_TEXT, "text/plain"},
+                 {SM_CSV, "text/csv"},
+                 {SM_JSON, "application/json"},
+                 {SM_JSON_LINES, "application/jsonlines"},
+                 {SM_LIBSVM, "text/libsvm"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char want[128];
+        (void)snprintf(want, sizeof want,
+                       "body: gzip data, expected %s: send it unpacked, or with Content-Encoding: "
+                       "gzip",
+                       cases[i].want);
+        check_texts(cases[i].media, "\x1f\x8b\x08", want);
+    }
+    check_texts(SM_TEXT, "\x1f", "rows:\x1f");
 }
 
 static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
@@ -329,8 +354,10 @@ static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
         sm_media media;
         const char *body, *want;
     } cases[] = {
-        {SM_TEXT, "\x1f\x8b\x08", "body: gzip data, expected text/plain: send it unpacked"},
-        {SM_CSV, "\x1f\x8b\x08", "body: gzip data, expected text/csv: send it unpacked"},
+        {SM_TEXT, "\x1f\x8b\x08",
+         "body: gzip data, expected text/plain: send it unpacked, or with Content-Encoding: gzip"},
+        {SM_CSV, "\x1f\x8b\x08",
+         "body: gzip data, expected text/csv: send it unpacked, or with Content-Encoding: gzip"},
         {SM_JSON, "[\"a\\nb\", \"c\"]", "rows:a\nb|c"},
         {SM_JSON, "{\"text\": \"a\\nb\"}", "rows:a\nb"},
     };
@@ -363,11 +390,11 @@ static void latin_1_becomes_utf_8(void **state)
         {SM_CSV,
          {.request_key = NULL},
          "\x1f\x8b",
-         "body: gzip data, expected text/csv: send it unpacked"},
+         "body: gzip data, expected text/csv: send it unpacked, or with Content-Encoding: gzip"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_body_rows(&notation, (sm_format){cases[i].media, true}, cases[i].body,
-                         cases[i].dialect, cases[i].want);
+        assert_body_rows(&notation, (sm_format){.media = cases[i].media, .is_latin1 = true},
+                         cases[i].body, cases[i].dialect, cases[i].want);
     }
 }
 
@@ -415,13 +442,13 @@ static void every_failed_allocation_is_a_status(void **state)
     static const struct {
         sm_format format;
         const char *body;
-    } cases[] = {{{SM_JSON, false}, "{\"instances\": [\"a\", {\"text\": \"b\\n\"}]}"},
-                 {{SM_JSON_LINES, false}, "\"a\"\n{\"source\": \"b\\n\"}\n"},
-                 {{SM_CSV, false}, "\"say \"\"a\"\"\"\n"},
-                 {{SM_CSV, false}, "a,b\n\"c\"\n"},
-                 {{SM_CSV, true}, "caf\xe9\n\"c\"\n"},
-                 {{SM_TEXT, true}, "caf\xe9"},
-                 {{SM_TEXT, false}, "a\nb\n"}};
+    } cases[] = {{{.media = SM_JSON}, "{\"instances\": [\"a\", {\"text\": \"b\\n\"}]}"},
+                 {{.media = SM_JSON_LINES}, "\"a\"\n{\"source\": \"b\\n\"}\n"},
+                 {{.media = SM_CSV}, "\"say \"\"a\"\"\"\n"},
+                 {{.media = SM_CSV}, "a,b\n\"c\"\n"},
+                 {{.media = SM_CSV, .is_latin1 = true}, "caf\xe9\n\"c\"\n"},
+                 {{.media = SM_TEXT, .is_latin1 = true}, "caf\xe9"},
+                 {{.media = SM_TEXT}, "a\nb\n"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         for (size_t nth = 0;; nth++) {
             tmli_buf got = {0};
@@ -452,6 +479,7 @@ int main(void)
         cmocka_unit_test(texts_may_hold_any_bytes),
         cmocka_unit_test(a_document_is_one_text_as_it_stands),
         cmocka_unit_test(an_empty_body_holds_no_document_a_blank_one_does),
+        cmocka_unit_test(packed_bodies_are_refused_with_the_header_they_lack),
         cmocka_unit_test(packed_documents_are_refused_and_json_is_read_as_ever),
         cmocka_unit_test(latin_1_becomes_utf_8),
         cmocka_unit_test(the_answer_to_a_document_is_the_bare_label),

@@ -63,8 +63,9 @@ static void what_is_no_wish_is_refused(void **state)
         {"k=1%", "k: \"1%\" is not a whole number in 1..1000000"},
         {"k=99999999999999999999",
          "k: \"99999999999999999999\" is not a whole number in 1..1000000"},
-        {"explain=yes", "explain: \"yes\" is not a whole number in 0..1000000"},
-        {"explain=5+", "explain: \"5 \" is not a whole number in 0..1000000"},
+        {"explain=1001", "explain: \"1001\" is not a whole number in 0..1000"},
+        {"explain=yes", "explain: \"yes\" is not a whole number in 0..1000"},
+        {"explain=5+", "explain: \"5 \" is not a whole number in 0..1000"},
         {"probabilities=yes", "probabilities: \"yes\" is neither true nor false"},
         {"probabilities", "probabilities: \"\" is neither true nor false"},
     };

@@ -72,6 +72,37 @@ static void a_failure_is_a_model_error(void **state)
     }
 }
 
+/* What is refused before a model is asked: the SDKs show "Message", and raise a ModelError where there is one. */
+static void refusals_are_read_by_the_sdks_too(void **state)
+{
+    tiny_server *fix = *state;
+    serve_request request = request_of(STREAM, "text/plain", "hot");
+    request.method = TML_STR("PUT");
+    ask(fix, request);
+    assert_int_equal(fix->answer.status, 405);
+    assert_string_equal(fix->answer.allow, "POST");
+    assert_string_equal(
+        tmli_buf_cstr(&fix->answer.body),
+        "{\"Message\":\"/endpoints/*/invocations-response-stream: \\\"PUT\\\" is not "
+        "answered here; use POST\"}");
+    ask(fix, request_of("http://host/endpoints/name/other", "text/plain", "hot"));
+    assert_int_equal(fix->answer.status, 404);
+    assert_memory_equal(tmli_buf_cstr(&fix->answer.body), "{\"Message\":", 11);
+    request = request_of(ENDPOINT, "text/plain", "hot");
+    serve_refuse_body(fix->lane, &request, &fix->answer);
+    assert_int_equal(fix->answer.status, 424);
+    assert_string_equal(header_of(&fix->answer, "x-amzn-ErrorType"), "ModelError");
+    assert_non_null(strstr(tmli_buf_cstr(&fix->answer.body), "\"OriginalStatusCode\":413,"));
+    serve_answer_reset(&fix->answer);
+    serve_refuse(TML_STR(ENDPOINT), &fix->answer, 503, "too many");
+    assert_int_equal(fix->answer.status, 503);
+    assert_string_equal(header_of(&fix->answer, "x-amzn-ErrorType"), "ServiceUnavailable");
+    serve_answer_reset(&fix->answer);
+    serve_refuse(TML_STR("/invocations"), &fix->answer, 503, "too many");
+    assert_string_equal(tmli_buf_cstr(&fix->answer.body),
+                        "{\"error\":{\"code\":503,\"message\":\"too many\"}}");
+}
+
 static void attributes_come_back_when_a_header_can_hold_them(void **state)
 {
     tiny_server *fix = *state;
@@ -182,6 +213,31 @@ static void a_long_stream_is_cut_behind_lines(void **state)
     tmli_buf_deinit(&payload);
 }
 
+/* Frames around packed bytes would be neither. */
+static void a_stream_is_not_packed(void **state)
+{
+    tiny_server *fix = *state;
+    tmli_buf body = {0};
+    tmli_buf want = {0};
+    tmli_buf payload = {0};
+    for (size_t i = 0; i < 1000; i++) {
+        tmli_buf_append_text(&body, "hot\n");
+        tmli_buf_append_text(&want, "Warm\n");
+    }
+    serve_request request = request_of(STREAM, "text/plain", tmli_buf_cstr(&body));
+    request.accept_encoding = TML_STR("gzip");
+    ask(fix, request);
+    assert_false(fix->answer.is_gzip);
+    assert_int_equal(take_all(&fix->answer, &payload), 1);
+    assert_true(tmli_str_eq(tmli_buf_str(&payload), tmli_buf_str(&want)));
+    request.path = TML_STR(ENDPOINT);
+    ask(fix, request);
+    assert_true(fix->answer.is_gzip);
+    tmli_buf_deinit(&body);
+    tmli_buf_deinit(&want);
+    tmli_buf_deinit(&payload);
+}
+
 static void without_memory_the_answer_says_so(void **state)
 {
     tiny_server *fix = *state;
@@ -210,10 +266,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_that_of_invocations),
         cmocka_unit_test(a_failure_is_a_model_error),
+        cmocka_unit_test(refusals_are_read_by_the_sdks_too),
         cmocka_unit_test(attributes_come_back_when_a_header_can_hold_them),
         cmocka_unit_test(checksums_are_those_of_gzip),
         cmocka_unit_test(a_stream_comes_in_frames),
         cmocka_unit_test(a_long_stream_is_cut_behind_lines),
+        cmocka_unit_test(a_stream_is_not_packed),
         cmocka_unit_test(without_memory_the_answer_says_so),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);

@@ -9,9 +9,11 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "serve/coding.h"
 #include "support/alloc_fail.h"
 #include "support/tiny_server.h"
 
@@ -163,14 +165,24 @@ static void what_is_wrong_is_said(void **state)
         {"{}", "inputs: expected a list of one tensor, the texts"},
         {"{\"inputs\":[]}", "inputs: expected a list of one tensor, the texts"},
         {"{\"inputs\":[1]}", "inputs: expected a list of one tensor, the texts"},
-        {"{\"id\":1}", "id: expected a string"},
-        {"{\"inputs\":[{\"datatype\":\"FP64\"}]}", "inputs[0].datatype: expected \\\"BYTES\\\""},
+        {"{\"id\":1}", "id is a number: expected a string"},
+        {"{\"inputs\":[{\"datatype\":\"FP64\"}]}",
+         "inputs[0].datatype: expected \\\"BYTES\\\", for texts"},
         {"{\"inputs\":[{\"datatype\":\"BYTES\"}]}",
-         "inputs[0].data: expected a list of strings; binary data are not read"},
-        {"{\"inputs\":[" TENSOR("[1]", "[1]") "]}", "inputs[0].data[0] is no text"},
-        {"{\"inputs\":[" TENSOR("[2]", "[[\"a\"],\"b\"]") "]}", "inputs[0].data[1] is no text"},
-        {"{\"inputs\":[" TENSOR("[2]", "[\"a\",[\"b\"]]") "]}", "inputs[0].data[1] is no text"},
-        {"{\"inputs\":[" TENSOR("[1]", "[[\"a\",\"b\"]]") "]}", "inputs[0].data[0] is no text"},
+         "inputs[0].data is nothing: expected a list of strings; binary data are not read"},
+        {"{\"inputs\":[{\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":[1],\"parameters\":{"
+         "\"binary_data_"
+         "size\":5}}]}\1",
+         "binary tensors are not read; send the texts in \\\"data\\\" "
+         "(binary_data=False)"},
+        {"{\"inputs\":[" TENSOR("[1]", "[1]") "]}",
+         "inputs[0].data[0] is a number: expected a string"},
+        {"{\"inputs\":[" TENSOR("[2]", "[[\"a\"],\"b\"]") "]}",
+         "inputs[0].data[1] is a string: expected a list of one string, as the first"},
+        {"{\"inputs\":[" TENSOR("[2]", "[\"a\",[\"b\"]]") "]}",
+         "inputs[0].data[1] is a list: expected a string"},
+        {"{\"inputs\":[" TENSOR("[1]", "[[\"a\",\"b\"]]") "]}",
+         "inputs[0].data[0] is a list: expected a list of one string, as the first"},
         {"{\"inputs\":[" TENSOR("[2]", "[\"a\"]") "]}",
          "inputs[0].shape: says 2 rows, but \\\"data\\\" holds 1"},
         {"{\"inputs\":[" TENSOR("[1,2]", "[\"a\"]") "]}",
@@ -179,7 +191,7 @@ static void what_is_wrong_is_said(void **state)
          "inputs[0].shape: expected [rows] or [rows, 1]"},
         {"{\"outputs\":[{\"name\":\"x\"}]}",
          "outputs: there are \\\"label\\\" and \\\"scores\\\", and no others"},
-        {"{\"outputs\":\"x\"}", "outputs: expected a list"},
+        {"{\"outputs\":\"x\"}", "outputs is a string: expected a list"},
     };
     tiny_server *fix = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -188,6 +200,106 @@ static void what_is_wrong_is_said(void **state)
         (void)snprintf(want, sizeof want, "{\"error\":\"%s\"}", cases[i].sentence);
         assert_says(fix, 400, want);
     }
+}
+
+/* Below /v2 refusals that no model was asked about have the protocol's shape as well. */
+static void refusals_have_one_shape(void **state)
+{
+    tiny_server *fix = *state;
+    ask(fix, "PUT", INFER, "");
+    assert_says(fix, 405,
+                "{\"error\":\"/v2/models/*/infer: \\\"PUT\\\" is not answered here; use POST\"}");
+    ask(fix, "GET", "/v2/models/weather/versions/1", "");
+    assert_int_equal(fix->answer.status, 404);
+    assert_memory_equal(tmli_buf_cstr(&fix->answer.body), "{\"error\":\"", 10);
+    serve_request request = {.method = TML_STR("POST"), .path = TML_STR(INFER)};
+    serve_refuse_body(fix->lane, &request, &fix->answer);
+    assert_says(fix, 413,
+                "{\"error\":\"the body is larger than 1000 bytes; send fewer rows in a request, or "
+                "start serve with a larger --max-body\"}");
+    ask(fix, "GET", "/v2x", "");
+    assert_memory_equal(tmli_buf_cstr(&fix->answer.body), "{\"error\":{", 10);
+}
+
+static void what_is_null_is_left_out(void **state)
+{
+    tiny_server *fix = *state;
+    ask(fix, "POST", INFER,
+        "{\"id\":null,\"parameters\":null,\"outputs\":null,\"inputs\":[" TENSOR("[1]",
+                                                                                "[\"hot\"]") "]}");
+    assert_int_equal(fix->answer.status, 200);
+    assert_null(strstr(tmli_buf_cstr(&fix->answer.body), "\"id\""));
+    assert_non_null(strstr(tmli_buf_cstr(&fix->answer.body), "\"scores\""));
+}
+
+/* Those of the server hold here as they do for /invocations. */
+static void too_many_rows_and_long_ones_are_refused(void **state)
+{
+    tiny_server *fix = *state;
+    serve_settings *settings = &fix->server.settings;
+    const serve_settings before = *settings;
+    settings->max_rows = 1;
+    settings->max_row_bytes = 3;
+    ask(fix, "POST", INFER, "{\"inputs\":[" TENSOR("[1]", "[\"hot\"]") "]}");
+    assert_int_equal(fix->answer.status, 200);
+    ask(fix, "POST", INFER, "{\"inputs\":[" TENSOR("[2]", "[\"hot\",\"ice\"]") "]}");
+    assert_says(fix, 413,
+                "{\"error\":\"inputs[0].data: 2 rows, expected at most 1; send fewer rows in a "
+                "request\"}");
+    ask(fix, "POST", INFER, "{\"inputs\":[" TENSOR("[1]", "[\"iced\"]") "]}");
+    assert_says(fix, 413,
+                "{\"error\":\"inputs[0].data[0]: a text of 4 bytes, expected at most 3; shorten "
+                "it\"}");
+    *settings = before;
+}
+
+/* Bodies come and go packed as they do on /invocations. */
+static void bodies_may_be_packed(void **state)
+{
+    enum {
+        N_ROWS = 200
+    };
+    tiny_server *fix = *state;
+    tmli_buf data = {0};
+    tmli_buf body = {0};
+    tmli_buf plain = {0};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        tmli_buf_append_text(&data, i > 0 ? ",\"hot\"" : "\"hot\"");
+    }
+    tmli_buf_printf(&body, "{\"inputs\":[" TENSOR("[%d]", "[%s]") "]}", N_ROWS,
+                    tmli_buf_cstr(&data));
+    ask(fix, "POST", INFER, tmli_buf_cstr(&body));
+    assert_int_equal(fix->answer.status, 200);
+    assert_false(fix->answer.is_gzip);
+    tmli_buf_append_str(&plain, tmli_buf_str(&fix->answer.body));
+    assert_true(serve_pack_body(&body));
+    serve_request request = {.method = TML_STR("POST"),
+                             .path = TML_STR(INFER),
+                             .content_encoding = TML_STR("gzip"),
+                             .accept_encoding = TML_STR("gzip"),
+                             .body = tmli_buf_str(&body)};
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+    assert_says(fix, 413,
+                "{\"error\":\"the body unpacks to more than 1000 bytes; send fewer rows in a "
+                "request, or start serve with a larger --max-body\"}");
+    fix->server.settings.max_body = 1 << 20;
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+    assert_int_equal(fix->answer.status, 200);
+    assert_true(fix->answer.is_gzip);
+    tmli_buf_reset(&data);
+    tml_str answer = tmli_buf_str(&fix->answer.body);
+    assert_int_equal(serve_unpack_body(TML_STR("gzip"), 1 << 20, &data, &answer, NULL), 200);
+    assert_true(tmli_str_eq(answer, tmli_buf_str(&plain)));
+    request.body.len -= 9;
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+    assert_says(fix, 400, "{\"error\":\"body: the gzip data are cut short\"}");
+    request.content_encoding = TML_STR("br");
+    serve_route(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+    assert_int_equal(fix->answer.status, 415);
+    fix->server.settings.max_body = 1000;
+    tmli_buf_deinit(&data);
+    tmli_buf_deinit(&body);
+    tmli_buf_deinit(&plain);
 }
 
 static void without_memory_the_answer_is_503(void **state)
@@ -214,6 +326,10 @@ int main(void)
         cmocka_unit_test(labels_come_in_the_texts_order),
         cmocka_unit_test(scores_are_those_of_the_model),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(refusals_have_one_shape),
+        cmocka_unit_test(what_is_null_is_left_out),
+        cmocka_unit_test(too_many_rows_and_long_ones_are_refused),
+        cmocka_unit_test(bodies_may_be_packed),
         cmocka_unit_test(without_memory_the_answer_is_503),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);

@@ -177,6 +177,28 @@ static void what_is_wrong_is_said(void **state)
     assert_int_equal(fix->answer.status, 415);
 }
 
+/* Who sent no type learns what the body was taken for, and what to do. */
+static void a_type_that_was_guessed_is_told(void **state)
+{
+#define NOT_JSON                                                                             \
+    "{\"error\":{\"code\":400,\"message\":\"line 1, column 2: this is not JSON: expected a " \
+    "value, found 't'"
+    static const exchange cases[] = {
+        {"POST", "/invocations", "", "", "[the] hot", 400, "application/json",
+         NOT_JSON "; a body that is not JSON needs its Content-Type, such as text/plain\"}}"},
+        {"POST", "/invocations", "application/octet-stream", "", "[the] hot", 400,
+         "application/json",
+         NOT_JSON "; a body that is not JSON needs its Content-Type, such as text/plain\"}}"},
+        {"POST", "/invocations", "application/json", "", "[the] hot", 400, "application/json",
+         NOT_JSON "\"}}"},
+        {"POST", "/invocations", "", "", "\"the\" hot", 400, "application/json",
+         "{\"error\":{\"code\":400,\"message\":\"line 1, field 1: text behind a closing quote, "
+         "expected the "
+         "line's end (a quote inside a quoted text is written twice)\"}}"},
+    };
+    check(*state, cases, COUNT_OF(cases));
+}
+
 static void the_environment_may_choose_the_answers_type(void **state)
 {
     tiny_server *fix = *state;
@@ -457,6 +479,42 @@ static void requests_that_are_scored_together_get_the_answers_that_they_get_alon
     }
 }
 
+/* All paths that are answered are in the document, and no others; * is {name} there. */
+static void the_document_has_every_route(void **state)
+{
+    tiny_server *fix = *state;
+    for (size_t many = 0; many < 2; many++) {
+        tmli_arena arena;
+        const tmli_value *root = NULL;
+        size_t n_found = 0;
+        tmli_arena_init(&arena, 65536, 0);
+        fix->server.settings.is_multi_model = many == 1;
+        ask(fix, &(exchange){"GET", "/openapi.json", "", "", "", 200, NULL, NULL});
+        assert_int_equal(tmli_json_parse(tmli_buf_str(&fix->answer.body), &arena, &root, NULL),
+                         TML_OK);
+        const tmli_value *paths = tmli_value_get(root, "paths");
+        for (size_t i = 1; !tmli_str_eq_text(serve_route_pattern(i), "other"); i++) {
+            const tml_str pattern = serve_route_pattern(i);
+            const size_t star = tmli_str_find(pattern, "*");
+            char path[64];
+            if (star == SIZE_MAX) {
+                (void)snprintf(path, sizeof path, "%s", pattern.data);
+            } else {
+                (void)snprintf(path, sizeof path, "%.*s{name}%s", (int)star, pattern.data,
+                               pattern.data + star + 1);
+            }
+            const bool is_of_many = tmli_str_starts(pattern, "/models");
+            if ((tmli_value_get(paths, path) != NULL) != (many == 1 || !is_of_many)) {
+                fail_msg("%s, many %zu", path, many);
+            }
+            n_found += tmli_value_get(paths, path) != NULL;
+        }
+        assert_int_equal(n_found, paths->n);
+        tmli_arena_deinit(&arena);
+    }
+    fix->server.settings.is_multi_model = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,12 +523,14 @@ int main(void)
         cmocka_unit_test(a_request_in_the_own_shape_gets_a_label),
         cmocka_unit_test(lines_get_lines),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(a_type_that_was_guessed_is_told),
         cmocka_unit_test(the_environment_may_choose_the_answers_type),
         cmocka_unit_test(general_shapes_get_predictions),
         cmocka_unit_test(probabilities_come_when_asked_for),
         cmocka_unit_test(json_lines_hold_a_prediction_each),
         cmocka_unit_test(many_rows_are_answered_in_order),
         cmocka_unit_test(a_large_body_is_refused_with_the_limit),
+        cmocka_unit_test(the_document_has_every_route),
         cmocka_unit_test(a_model_that_cannot_be_loaded_is_503),
         cmocka_unit_test(an_altered_model_is_503),
         cmocka_unit_test(requests_that_are_scored_together_get_the_answers_that_they_get_alone),
