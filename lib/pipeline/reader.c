@@ -1,5 +1,5 @@
-/* Files → rows: opening what there is, rows of class folders, and what all formats share. Rows of tables and of JSON Lines are in
- * reader_table.c and reader_json.c; finding files in class folders is the business of folders.c and archive.c. */
+/* Files → rows: opening what there is, rows of class folders, and what all formats share. Rows of tables and of JSON Lines
+ * are in reader_table.c and reader_json.c; finding files in class folders is the business of folders.c and archive.c. */
 #include "pipeline/reader_internal.h"
 
 #include <assert.h>

@@ -41,7 +41,8 @@ static tml_status json_label(tmli_row_reader *reader, const tmli_value *value, t
         return status;
     }
     case TMLI_NUMBER:
-        row->label = (tml_str){reader->number, tmli_format_double(value->number, reader->number)};
+        row->label =
+            tmli_jsonl_number(&reader->jsonl, reader->options.label, value->number, reader->number);
         return TML_OK;
     case TMLI_BOOL:
         row->label = value->number != 0.0 ? TML_STR("true") : TML_STR("false");
