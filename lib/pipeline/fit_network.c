@@ -64,8 +64,9 @@ static tml_status make_table(tmli_fitting *fit, tml_error *err)
                            fit->recipe->features[0].source);
     } else {
         memset(fit->model->table, 0, cells * sizeof(float));
-        status = tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims, fit->model->table,
-                                   &fit->report.vectors_found, err);
+        status =
+            tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims, fit->options->stop,
+                              fit->model->table, &fit->report.vectors_found, err);
         fit->report.vectors_read = true;
     }
     fit->report.seconds_vectors = tmli_seconds() - start;
