@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/pool.h"
 #include "base/status.h"
 #include "base/suggest.h"
 #include "pipeline/recipe.h"
@@ -73,7 +74,6 @@ typedef struct command_line {
 } command_line;
 
 enum {
-    MAX_THREADS = 256,
     N_OWN = 13
 };
 static const char *const log_formats[] = {"text", "json", NULL};
@@ -95,7 +95,7 @@ static own_options own_options_of(command_line *out)
          .kind = SM_OPTION_COUNT,
          .out = &out->threads,
          .least = 1,
-         .most = MAX_THREADS},
+         .most = TMLI_THREADS_MAX},
         {.name = "report", .kind = SM_OPTION_CHOICE, .out = &out->report, .words = on_off},
         {.name = "log-format",
          .kind = SM_OPTION_CHOICE,

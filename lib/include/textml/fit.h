@@ -44,7 +44,7 @@ typedef struct tml_fit_input {
 typedef struct tml_fit_report tml_fit_report; /* below */
 
 typedef struct tml_fit_options {
-    size_t n_threads;     /* at least 1; does not change the result */
+    size_t n_threads;     /* 1 to 256; does not change the result */
     bool keep_evaluation; /* the report gets the scores behind its figures */
     /* may be NULL: set it, from any thread or signal handler, to end reading without a model, or training behind the
      * batch with the best model so far */
@@ -92,8 +92,9 @@ struct tml_fit_report {
 
 /* Trains. recipe: checked by tml_recipe_check, copied into the model. out: free with tml_model_free; report: release
  * with tml_fit_report_deinit; both untouched on failure.
- * Errors: those of the readers ("FILE:LINE:COLUMN: …"), TML_EFORMAT for labels that cannot be learned, TML_ENUMERIC for
- * a loss that is not finite, TML_ESTOPPED when *stop was set before any batch, TML_ENOMEM. */
+ * Errors: TML_EINVAL for n_threads and for a recipe that does not fit the data; those of the readers
+ * ("FILE:LINE:COLUMN: …"), TML_EFORMAT for labels that cannot be learned, TML_ENUMERIC for a loss that is not finite,
+ * TML_ESTOPPED when *stop was set before any batch, TML_ENOMEM, TML_EIO. */
 TML_API TML_NODISCARD tml_status tml_fit(const tml_recipe *recipe, const tml_fit_input *input,
                                          const tml_fit_options *options, tml_model **out,
                                          tml_fit_report *report, tml_error *err);
