@@ -249,7 +249,6 @@ static void a_directory_is_writable_when_the_nearest_one_is(void **state)
 {
     char *const deep = tmpdir_path(*state, "not//yet/there");
     char *const file = tmpdir_write(*state, "file", "", 0);
-    tml_error err = {0};
     assert_int_equal(tmli_check_dir_writable(*state, NULL), TML_OK);
     assert_int_equal(tmli_check_dir_writable(deep, NULL), TML_OK);
     assert_int_equal(tmli_check_dir_writable("not/yet/there", NULL), TML_OK); /* here */
@@ -257,7 +256,7 @@ static void a_directory_is_writable_when_the_nearest_one_is(void **state)
     static const char *const blocked[] = {"file", "file/sub/sub"};
     for (size_t i = 0; i < 2; i++) {
         char sentence[600];
-        err = (tml_error){0};
+        tml_error err = {0};
         (void)snprintf(sentence, sizeof sentence, "%s: Not a directory", file);
         char *const path = tmpdir_path(*state, blocked[i]);
         assert_int_equal(tmli_check_dir_writable(path, &err), TML_EIO);
