@@ -26,7 +26,7 @@ fill_sample_data() {
   echo "No data in test_dir/input/data: the sample headlines of data/headlines were put there."
 }
 
-# Ends, with how to build them, unless train and serve are there.
+# Builds train and serve unless they are there.
 need_programs() {
   if [ ! -x "$bin/train" ] || [ ! -x "$bin/serve" ]; then
     die "no programs in $bin: build them with 'cmake --preset release && cmake --build build/release', or run quickstart.sh"

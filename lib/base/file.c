@@ -316,39 +316,6 @@ bool tmli_is_file(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-tml_status tmli_check_dir_writable(const char *path, tml_error *err)
-{
-    char *const partial = tmli_path_join("", path);
-    if (partial == NULL) {
-        return tmli_fail_memory(err, path);
-    }
-    const char *nearest = *path == '/' ? "/" : ".";
-    size_t n_nearest = 0;
-    const size_t n = strlen(partial);
-    for (size_t i = 1; i <= n; i++) {
-        if (path[i] == '/' || path[i] == '\0') {
-            partial[i] = '\0';
-            if (!tmli_file_exists(partial)) {
-                break;
-            }
-            partial[i] = path[i];
-            n_nearest = i;
-        }
-    }
-    if (n_nearest > 0) {
-        partial[n_nearest] = '\0';
-        nearest = partial;
-    }
-    tml_status status = TML_OK;
-    if (!tmli_is_dir(nearest)) {
-        status = fail_errno(nearest, ENOTDIR, err);
-    } else if (access(nearest, W_OK | X_OK) != 0) {
-        status = fail_errno(nearest, errno, err);
-    }
-    tmli_free(partial);
-    return status;
-}
-
 tml_status tmli_make_dirs(const char *path, tml_error *err)
 {
     char *const partial = tmli_path_join("", path);

@@ -48,9 +48,6 @@ bool tmli_is_dir(const char *path);
 bool tmli_is_file(const char *path); /* a regular file, or a link to one */
 /* Makes a directory and its missing parents (mode 0777 less umask). */
 TML_NODISCARD tml_status tmli_make_dirs(const char *path, tml_error *err);
-/* Whether files could be made in a directory that may be missing still: the nearest one that is there, itself or above it,
- * must be one in which this process may write. Errors: TML_EIO with that one's path, TML_ENOMEM. */
-TML_NODISCARD tml_status tmli_check_dir_writable(const char *path, tml_error *err);
 /* a/b as a new string (tmli_free), or NULL when memory is short. */
 char *tmli_path_join(const char *a, const char *b) TML_NODISCARD;
 const char *tmli_path_name(const char *path); /* the part behind the last '/', borrowed */

@@ -165,13 +165,6 @@ static tml_status choose_other_rows(train_job *job, const char *name, const char
     return status;
 }
 
-/* Nobody shall wait hours for a model that cannot be written. What will be full by then is not seen. */
-static tml_status check_outputs(const sm_paths *paths, tml_error *err)
-{
-    const tml_status status = tmli_check_dir_writable(paths->model, err);
-    return status == TML_OK ? tmli_check_dir_writable(paths->figures, err) : status;
-}
-
 static tml_status choose_files(train_job *job, tml_error *err)
 {
     tml_status status = TML_OK;
@@ -269,7 +262,6 @@ tml_status train_run(const train_options *options, const sm_paths *paths, const 
     }
     TMLI_TRY(choose_recipe(&job, err));
     TMLI_TRY(choose_files(&job, err));
-    TMLI_TRY(check_outputs(paths, err));
     TMLI_TRY(fit(&job, stop, err));
     TMLI_TRY(write_results(&job, err));
 cleanup:

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -245,50 +244,6 @@ static void directories_are_made_with_their_parents(void **state)
     free(below);
 }
 
-static void a_directory_is_writable_when_the_nearest_one_is(void **state)
-{
-    char *const deep = tmpdir_path(*state, "not//yet/there");
-    char *const file = tmpdir_write(*state, "file", "", 0);
-    assert_int_equal(tmli_check_dir_writable(*state, NULL), TML_OK);
-    assert_int_equal(tmli_check_dir_writable(deep, NULL), TML_OK);
-    assert_int_equal(tmli_check_dir_writable("not/yet/there", NULL), TML_OK); /* here */
-    assert_int_equal(tmli_check_dir_writable("", NULL), TML_OK);
-    static const char *const blocked[] = {"file", "file/sub/sub"};
-    for (size_t i = 0; i < 2; i++) {
-        char sentence[600];
-        tml_error err = {0};
-        (void)snprintf(sentence, sizeof sentence, "%s: Not a directory", file);
-        char *const path = tmpdir_path(*state, blocked[i]);
-        assert_int_equal(tmli_check_dir_writable(path, &err), TML_EIO);
-        assert_string_equal(err.text, sentence);
-        free(path);
-    }
-    fail_allocation(0);
-    assert_int_equal(tmli_check_dir_writable(deep, NULL), TML_ENOMEM);
-    fail_allocation(NEVER);
-    free(deep);
-    free(file);
-}
-
-/* Of the test's directory, as nobody: root may write everywhere. */
-static void a_directory_of_somebody_else_is_not_writable(void **state)
-{
-    assert_int_equal(chmod(*state, 0555), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-        tml_error err = {0};
-        const bool is_nobody = geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0);
-        const tml_status status = tmli_check_dir_writable(*state, &err);
-        _exit(is_nobody && status == TML_EIO && strstr(err.text, ": Permission denied") != NULL
-                  ? 0
-                  : 1);
-    }
-    int status = 1;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    assert_int_equal(chmod(*state, 0755), 0);
-}
-
 static void paths_are_joined_with_one_slash(void **state)
 {
     (void)state;
@@ -394,8 +349,6 @@ int main(void)
         IN_A_DIRECTORY(every_allocation_of_a_replacement_may_fail),
         IN_A_DIRECTORY(pieces_are_put_in_place_by_commit_only),
         IN_A_DIRECTORY(directories_are_made_with_their_parents),
-        IN_A_DIRECTORY(a_directory_is_writable_when_the_nearest_one_is),
-        IN_A_DIRECTORY(a_directory_of_somebody_else_is_not_writable),
         IN_A_DIRECTORY(paths_are_joined_with_one_slash),
         IN_A_DIRECTORY(what_is_there_is_told_apart),
         IN_A_DIRECTORY(files_are_listed_in_byte_order_without_droppings),
