@@ -107,7 +107,7 @@ stage_tsan() {
     }
   fi
   # Those that have threads.
-  run_cases tsan "${once[@]}" -R '^contract\.test_(serve|train_signals)|^unit\.test_(bag|beside|blas|connections|counters|exchange|fit|invoke|mlp|models|naive_bayes_stats|pieces|pool|prepare_bags|source|summary|watch|workers)'
+  run_cases tsan "${once[@]}" -R '^contract\.test_(serve|train_signals)|^unit\.test_(bag|beside|blas|connections|counters|exchange|fit|invoke|json|mlp|models|naive_bayes_stats|pieces|pool|prepare|reader|scheduling|session|source|summary|watch|workers)'
   in_environment=(env)
 }
 

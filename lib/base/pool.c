@@ -24,7 +24,6 @@
 #include "base/thread.h"
 
 enum {
-    MAX_THREADS = 256,
     SPIN_NS = 5000,      /* about what a sleep and a wake-up cost */
     SPINS_PER_LOOK = 32, /* pauses between two looks at the clock */
     CACHE_LINE_BYTES = 64,
@@ -232,8 +231,9 @@ static int start_workers(tmli_pool *pool)
 
 tml_status tmli_pool_create(size_t n_threads, tmli_pool **out, tml_error *err)
 {
-    if (n_threads < 1 || n_threads > MAX_THREADS) {
-        return tmli_fail(err, TML_EINVAL, "threads: %zu is not in 1..%d", n_threads, MAX_THREADS);
+    if (n_threads < 1 || n_threads > TMLI_THREADS_MAX) {
+        return tmli_fail(err, TML_EINVAL, "threads: %zu is not in 1..%d", n_threads,
+                         TMLI_THREADS_MAX);
     }
     tmli_pool *const pool = tmli_alloc_lines(1, sizeof *pool);
     pthread_t *const workers = tmli_calloc(n_threads, sizeof *workers);

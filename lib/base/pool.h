@@ -8,7 +8,11 @@
 
 typedef struct tmli_pool tmli_pool;
 
-/* n_threads: 1 to 256, the caller's thread included: 1 starts no thread. out: free with tmli_pool_free.
+enum {
+    TMLI_THREADS_MAX = 256 /* of a pool, and of the programs */
+};
+
+/* n_threads: 1 to TMLI_THREADS_MAX, the caller's thread included: 1 starts no thread. out: free with tmli_pool_free.
  * Errors: TML_EINVAL, TML_ENOMEM, TML_EIO when threads cannot be started. */
 TML_NODISCARD tml_status tmli_pool_create(size_t n_threads, tmli_pool **out, tml_error *err);
 void tmli_pool_free(tmli_pool *pool);            /* NULL is allowed; joins the threads */

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/bytes.h"
 
@@ -44,16 +43,4 @@ tml_status tmli_fail(tml_error *err, tml_status status, const char *format, ...)
 tml_status tmli_fail_memory(tml_error *err, const char *what)
 {
     return tmli_fail(err, TML_ENOMEM, "%s: out of memory", what);
-}
-
-void tmli_error_prefix(tml_error *err, const char *prefix)
-{
-    if (err == NULL || err->status == TML_OK) {
-        return;
-    }
-    char sentence[TML_ERROR_TEXT_BYTES];
-    memcpy(sentence, err->text, sizeof sentence);
-    const tml_status status = err->status;
-    err->status = TML_OK; /* reopened for the longer sentence */
-    (void)tmli_fail(err, status, "%s: %s", prefix, sentence);
 }

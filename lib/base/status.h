@@ -25,9 +25,6 @@ tml_status tmli_fail_memory(tml_error *err, const char *what);
 #define tmli_fail_memory(err, what) ((void)(tmli_fail_memory)((err), (what)), TML_ENOMEM)
 #endif
 
-/* Puts "prefix: " before the sentence already in *err; used once, at the layer that knows the source's name. */
-void tmli_error_prefix(tml_error *err, const char *prefix);
-
 /* Evaluates a call; on failure stores its status in the local `status` and goes to the label `cleanup`.
  * The only macro in textml with control flow. */
 #define TMLI_TRY(expr)          \

@@ -401,8 +401,8 @@ tml_status tmli_vectors_values(tmli_vectors *vectors, float *out, tml_error *err
     return TML_OK;
 }
 
-tml_status tmli_vectors_fill(const char *path, const tmli_vocab *vocab, size_t dims, float *table,
-                             size_t *found, tml_error *err)
+tml_status tmli_vectors_fill(const char *path, const tmli_vocab *vocab, size_t dims,
+                             const atomic_bool *stop, float *table, size_t *found, tml_error *err)
 {
     assert(dims > 0);
     tml_status status = TML_OK;
@@ -416,6 +416,9 @@ tml_status tmli_vectors_fill(const char *path, const tmli_vocab *vocab, size_t d
     for (;;) {
         tml_str word;
         bool has;
+        if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
+            TMLI_TRY(tmli_fail(err, TML_ESTOPPED, "%s: stopped while reading", path));
+        }
         TMLI_TRY(tmli_vectors_next(vectors, &word, &has, err));
         if (!has) {
             break;

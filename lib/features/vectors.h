@@ -4,6 +4,7 @@
 #ifndef FEATURES_VECTORS_H
 #define FEATURES_VECTORS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -30,8 +31,10 @@ TML_NODISCARD tml_status tmli_vectors_values(tmli_vectors *vectors, float *out, 
 
 /* Fills table [vocab->n, dims], zeroed by the caller, from the file: the first occurrence of a word counts. *found: words
  * of the vocabulary that were in the file. Lines of other words are checked for their number of dimensions too. dims: at
- * least 1. After an error some rows may be filled. */
+ * least 1. stop: may be NULL; looked at before each line, TML_ESTOPPED once it is set. After an error some rows may be
+ * filled. */
 TML_NODISCARD tml_status tmli_vectors_fill(const char *path, const tmli_vocab *vocab, size_t dims,
-                                           float *table, size_t *found, tml_error *err);
+                                           const atomic_bool *stop, float *table, size_t *found,
+                                           tml_error *err);
 
 #endif

@@ -156,21 +156,6 @@ static size_t first_greatest(const double *scores, size_t n)
     return best;
 }
 
-size_t tmli_nb_choose(const tmli_nb *nb, const double *scores)
-{
-    const size_t best = first_greatest(scores, nb->n_classes);
-    const double peak = exp(scores[best]);
-    /* Where every probability is too small for a double, the greatest logarithm still tells. */
-    if (nb->one_vs_rest && !is_pair(nb) && peak > 0.0) {
-        for (size_t c = nb->n_classes - 1; c > best; c--) {
-            if (exp(scores[c]) == peak) {
-                return c;
-            }
-        }
-    }
-    return best;
-}
-
 /* exp(score - peak) / Σ: the peak's term is 1, so that neither overflow nor a sum of 0 can happen. For one_vs_rest this is
  * p / Σ p, also where every p is too small for a double. */
 void tmli_nb_probabilities(const tmli_nb *nb, const double *scores, double *out)

@@ -79,9 +79,6 @@ void tmli_nb_scores(const tmli_nb *nb, const uint32_t *columns, const double *va
                     double *out);
 /* Probabilities out [C] from scores [C]; both may be one array. With one_vs_rest they are divided by their sum. */
 void tmli_nb_probabilities(const tmli_nb *nb, const double *scores, double *out);
-/* The class with the greatest score, the first of equal ones. With one_vs_rest of more than two classes the last of those whose
- * probabilities against the rest are equal doubles, as in OneVsRestClassifier.predict. */
-size_t tmli_nb_choose(const tmli_nb *nb, const double *scores);
 /* What a column says about a class: scikit-learn's feature_log_prob_[class, column]; with one_vs_rest what a value of 1
  * adds to the logarithm of the odds, class against rest. class_number below C, column below V. */
 double tmli_nb_weight(const tmli_nb *nb, size_t class_number, size_t column);

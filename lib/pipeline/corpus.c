@@ -39,7 +39,7 @@ static tml_status reserve(tmli_corpus *corpus, size_t n, tml_error *err)
     return TML_OK;
 }
 
-static void finish_row(tmli_corpus *corpus, uint32_t label, float weight)
+static void finish_row(tmli_corpus *corpus, uint32_t label, double weight)
 {
     corpus->labels[corpus->n_rows] = label;
     corpus->weights[corpus->n_rows] = weight;
@@ -110,7 +110,7 @@ static tml_status add_row(tmli_corpus *corpus, const char *path, const tmli_row 
     }
     if (status == TML_OK) {
         fingerprint(corpus, row);
-        finish_row(corpus, label, (float)row->weight);
+        finish_row(corpus, label, row->weight);
     }
     return status;
 }

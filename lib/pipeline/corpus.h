@@ -21,7 +21,7 @@ typedef struct tmli_corpus {
     size_t offset_capacity;
     uint32_t *labels; /* owned, [n_rows] provisional label numbers */
     size_t label_capacity;
-    float *weights; /* owned, [n_rows] */
+    double *weights; /* owned, [n_rows] */
     size_t weight_capacity;
     size_t n_rows;
     uint64_t replaced;             /* ill-formed UTF-8 sequences */

@@ -43,16 +43,6 @@ static tml_status read_priors(const tmli_fitting *fit, double **out, tml_error *
     return TML_OK;
 }
 
-/* Row weights, in the precision of the sums. */
-static double *widen(const float *weights, size_t n)
-{
-    double *out = tmli_alloc(n, sizeof(*out));
-    for (size_t i = 0; out != NULL && i < n; i++) {
-        out[i] = (double)weights[i];
-    }
-    return out;
-}
-
 static tml_status train_bayes(tmli_fitting *fit, tml_error *err)
 {
     tml_status status = TML_OK;
@@ -66,9 +56,8 @@ static tml_status train_bayes(tmli_fitting *fit, tml_error *err)
     tmli_tell_data(fit);
     const double start = tmli_seconds();
     double *class_weights = tmli_alloc(model->n_labels, sizeof(*class_weights));
-    double *weights = widen(train->weights, train->n);
-    if (class_weights == NULL || weights == NULL) {
-        TMLI_TRY(tmli_fail_memory(err, "the weights"));
+    if (class_weights == NULL) {
+        TMLI_TRY(tmli_fail_memory(err, "class weights"));
     }
     TMLI_TRY(tmli_weigh_classes(fit, class_weights, err));
     TMLI_TRY(read_priors(fit, &priors, err));
@@ -80,14 +69,14 @@ static tml_status train_bayes(tmli_fitting *fit, tml_error *err)
     options.class_weights = class_weights;
     TMLI_TRY(tmli_nb_stats_init(model->n_labels, model->vectorizer.n_columns,
                                 kind == TMLI_NB_BERNOULLI, &stats, err));
-    TMLI_TRY(tmli_nb_stats_add(&stats, &train->matrix, train->labels, weights, fit->pool, err));
+    TMLI_TRY(
+        tmli_nb_stats_add(&stats, &train->matrix, train->labels, train->weights, fit->pool, err));
     TMLI_TRY(tmli_nb_fit(&stats, &options, &model->bayes, err));
     fit->report.seconds_training = tmli_seconds() - start;
 cleanup:
     tmli_nb_stats_deinit(&stats);
     tmli_free(priors);
     tmli_free(class_weights);
-    tmli_free(weights);
     return status;
 }
 

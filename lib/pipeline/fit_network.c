@@ -64,8 +64,9 @@ static tml_status make_table(tmli_fitting *fit, tml_error *err)
                            fit->recipe->features[0].source);
     } else {
         memset(fit->model->table, 0, cells * sizeof(float));
-        status = tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims, fit->model->table,
-                                   &fit->report.vectors_found, err);
+        status =
+            tmli_vectors_fill(fit->input->vectors, &fit->model->vocab, dims, fit->options->stop,
+                              fit->model->table, &fit->report.vectors_found, err);
         fit->report.vectors_read = true;
     }
     fit->report.seconds_vectors = tmli_seconds() - start;
@@ -117,11 +118,21 @@ static tmli_optim_options optimizer_of(const tml_recipe *recipe)
     return options;
 }
 
-static tmli_examples examples_of(const tmli_encoded *part)
+/* The part's rows. *weights: those of the rows as the network takes them, owned by the caller. */
+static tml_status make_examples(const tmli_encoded *part, tmli_examples *out, float **weights,
+                                tml_error *err)
 {
-    return (tmli_examples){.rows = {part->entries, part->offsets, part->n},
+    *weights = tmli_alloc(part->n, sizeof(**weights));
+    if (*weights == NULL) {
+        return tmli_fail_memory(err, "the weights of the rows");
+    }
+    for (size_t i = 0; i < part->n; i++) {
+        (*weights)[i] = (float)part->weights[i];
+    }
+    *out = (tmli_examples){.rows = {part->entries, part->offsets, part->n},
                            .labels = part->labels,
-                           .weights = part->weights};
+                           .weights = *weights};
+    return TML_OK;
 }
 
 static tmli_mlp_train_options options_of(tmli_fitting *fit, const float *class_weights)
@@ -175,8 +186,10 @@ static tml_status train_network(tmli_fitting *fit, tml_error *err)
     tml_status status = TML_OK;
     tml_model *model = fit->model;
     tmli_fit_summary summary = {0};
-    const tmli_examples train = examples_of(&fit->prepared.parts[TMLI_PART_TRAIN]);
-    const tmli_examples validation = examples_of(&fit->prepared.parts[TMLI_PART_VALIDATION]);
+    const tmli_encoded *parts = fit->prepared.parts;
+    tmli_examples train;
+    tmli_examples validation;
+    float *weights[2] = {NULL, NULL};
     const tmli_mlp_shape shape = tmli_model_shape(fit->recipe, model->n_labels);
     float *class_weights = tmli_alloc(model->n_labels, sizeof(*class_weights));
     if (class_weights == NULL) {
@@ -188,6 +201,8 @@ static tml_status train_network(tmli_fitting *fit, tml_error *err)
     TMLI_TRY(make_table(fit, err));
     tmli_tell_data(fit);
     TMLI_TRY(weigh_classes(fit, class_weights, err));
+    TMLI_TRY(make_examples(&parts[TMLI_PART_TRAIN], &train, &weights[0], err));
+    TMLI_TRY(make_examples(&parts[TMLI_PART_VALIDATION], &validation, &weights[1], err));
     const tmli_table table = {model->table, model->vocab.n, fit->recipe->features[0].dims};
     const double start = tmli_seconds();
     TMLI_TRY(tmli_mlp_create(&shape, table, fit->recipe->seed, &model->mlp, err));
@@ -201,6 +216,8 @@ static tml_status train_network(tmli_fitting *fit, tml_error *err)
     report_summary(fit, &summary, tmli_seconds() - start);
 cleanup:
     tmli_free(class_weights);
+    tmli_free(weights[0]);
+    tmli_free(weights[1]);
     return status;
 }
 

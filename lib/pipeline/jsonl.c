@@ -2,10 +2,12 @@
 #include "pipeline/jsonl.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/json_pull.h"
 #include "base/status.h"
 
 enum {
@@ -97,5 +99,38 @@ tml_status tmli_jsonl_next(tmli_jsonl *jsonl, const tmli_value **object, bool *h
                          tmli_kind_name(value->kind), list_remedy(line));
     }
     *object = value;
+    jsonl->text = line;
     return TML_OK;
+}
+
+/* The value of the first member called key as it stands in the line; empty when there is none. */
+static tml_str as_written(const tmli_jsonl *jsonl, const char *key)
+{
+    tmli_json_items items;
+    tmli_json_token name;
+    tmli_json_token value;
+    bool has = true;
+    tml_status status = tmli_json_open(jsonl->text, 0, &items, &value, NULL);
+    items.scan.wants_utf8 = false; /* as when the line was parsed: readers repair texts */
+    while (status == TML_OK && has) {
+        status = tmli_json_next(&items, &name, &value, &has, NULL);
+        if (status == TML_OK && has && tmli_json_says(&name, tmli_str(key))) {
+            return value.text;
+        }
+    }
+    return (tml_str){0};
+}
+
+tml_str tmli_jsonl_number(const tmli_jsonl *jsonl, const char *key, double value,
+                          char number[TMLI_NUMBER_BYTES])
+{
+    static const double exact = 1e15; /* below, the shortest text has every digit */
+    if (fabs(value) >= exact) {
+        const tml_str text = as_written(jsonl, key);
+        if (text.len > 0 && memchr(text.data, '.', text.len) == NULL &&
+            memchr(text.data, 'e', text.len) == NULL && memchr(text.data, 'E', text.len) == NULL) {
+            return text;
+        }
+    }
+    return (tml_str){number, tmli_format_double(value, number)};
 }

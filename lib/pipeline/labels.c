@@ -69,20 +69,30 @@ static void list_values(const tmli_labels *labels, char *out, size_t capacity)
     }
 }
 
+typedef struct column_text {
+    char text[32];
+} column_text;
+
+/* ":3", or nothing for a format without columns. */
+static column_text show_column(const tmli_row_place *place)
+{
+    column_text column = {""};
+    if (place->column > 0) {
+        (void)snprintf(column.text, sizeof(column.text), ":%" PRIu64, place->column);
+    }
+    return column;
+}
+
 static tml_status unknown_label(const tmli_labels *labels, tml_str value,
                                 const tmli_row_place *place, tml_error *err)
 {
     char list[400];
-    char column[32] = "";
     list_values(labels, list, sizeof(list));
-    if (place->column > 0) {
-        (void)snprintf(column, sizeof(column), ":%" PRIu64, place->column);
-    }
     const bool is_named = labels->named->n > 0;
     return tmli_fail(err, TML_EFORMAT,
                      "%s:%" PRIu64
                      "%s: label \"%.*s\" is not one of %s (%s): correct it, or add %s",
-                     place->path, place->line, column, TMLI_SHOWN(value), list,
+                     place->path, place->line, show_column(place).text, TMLI_SHOWN(value), list,
                      is_named ? "data.labels" : "those of the training rows",
                      is_named ? "it to data.labels" : "training rows with it");
 }
@@ -111,6 +121,11 @@ tml_status tmli_labels_take(tmli_labels *labels, tml_str value, const tmli_row_p
     if (number == TMLI_MAP_NONE) {
         if (labels->closed || labels->named->n > 0) {
             return unknown_label(labels, value, place, err);
+        }
+        if (memchr(value.data, '\0', value.len) != NULL) { /* names of classes are C strings */
+            return tmli_fail(err, TML_EFORMAT,
+                             "%s:%" PRIu64 "%s: the label holds a NUL byte, expected text",
+                             place->path, place->line, show_column(place).text);
         }
         const tml_status status = add_value(labels, value, &number, err);
         if (status != TML_OK) {

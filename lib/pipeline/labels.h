@@ -43,7 +43,7 @@ void tmli_labels_deinit(tmli_labels *labels);
 
 /* Before close: the provisional number of a training row's label, counted. After: the provisional number, TML_EFORMAT
  * for a label that training did not have. Errors, with the place and the labels that there are: TML_EFORMAT for a label that
- * data.labels does not list; TML_ENOMEM. */
+ * data.labels does not list, or that holds a NUL; TML_ENOMEM. */
 TML_NODISCARD tml_status tmli_labels_take(tmli_labels *labels, tml_str value,
                                           const tmli_row_place *place, uint32_t *out,
                                           tml_error *err);

@@ -25,7 +25,7 @@ typedef struct tmli_encoded {
     size_t *offsets;     /* owned, [n + 1] */
     tmli_csr matrix;
     uint32_t *labels; /* owned, [n] class numbers */
-    float *weights;   /* owned, [n] */
+    double *weights;  /* owned, [n] */
     tmli_buf
         excerpts; /* with excerpt_ends: the beginnings of the texts, where they were asked for */
     size_t *excerpt_ends; /* owned, [n], or NULL */

@@ -1,57 +1,21 @@
-/* Files → rows: which columns a file has, and what stands in them. Cutting records is the business of csv.c and jsonl.c,
- * finding files in class folders that of folders.c and archive.c; this file gives their fields a meaning. */
-#include "pipeline/reader.h"
+/* Files → rows: opening what there is, rows of class folders, and what all formats share. Rows of tables and of JSON Lines
+ * are in reader_table.c and reader_json.c; finding files in class folders is the business of folders.c and archive.c. */
+#include "pipeline/reader_internal.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/status.h"
-#include "pipeline/archive.h"
-#include "pipeline/csv.h"
-#include "pipeline/folders.h"
-#include "pipeline/jsonl.h"
-#include "pipeline/names.h"
 #include "pipeline/sniff.h"
 #include "text/utf8.h"
 
-#define NO_COLUMN SIZE_MAX
-
-struct tmli_row_reader {
-    tmli_source *source;         /* owned; NULL for a directory */
-    tmli_reader_options options; /* what it points to is borrowed */
-    tmli_format format;          /* AUTO until one of the four below was begun */
-    tmli_csv csv;                /* for CSV and TSV */
-    tmli_jsonl jsonl;            /* for JSONL */
-    tmli_archive archive;        /* for FOLDERS with a source */
-    tmli_folders folders;        /* for FOLDERS without one */
-    bool has_first; /* the record or object below was read by open and is still to be given */
-    tmli_csv_record first;
-    const tmli_value *first_object;
-    tmli_row first_row;  /* of FOLDERS */
-    uint64_t n_files;    /* of FOLDERS, read so far */
-    uint64_t first_line; /* of the first record, which sets the number of columns */
-    size_t n_columns;
-    size_t text_at; /* column, or NO_COLUMN; so the two below */
-    size_t label_at;
-    size_t weight_at;
-    tmli_buf text; /* repaired copies */
-    tmli_buf label;
-    char number[TMLI_NUMBER_BYTES]; /* a label that is a JSON number */
-    uint64_t n_replaced;
-};
-
-/* "NAME:LINE:COLUMN: …" */
-TML_PRINTF(5, 6)
-static tml_status fail_at(const tmli_row_reader *reader, uint64_t line, uint64_t column,
-                          tml_error *err, const char *format, ...)
+tml_status tmli_reader_fail(const tmli_row_reader *reader, uint64_t line, uint64_t column,
+                            tml_error *err, const char *format, ...)
 {
     char sentence[TML_ERROR_TEXT_BYTES];
     va_list args;
@@ -62,121 +26,17 @@ static tml_status fail_at(const tmli_row_reader *reader, uint64_t line, uint64_t
                      tmli_source_name(reader->source), line, column, sentence);
 }
 
-static tmli_quote decide_quote(tmli_quoting quoting, tmli_format format)
-{
-    const bool is_literal =
-        quoting == TMLI_QUOTING_NONE || (quoting == TMLI_QUOTING_AUTO && format == TMLI_FORMAT_TSV);
-    return is_literal ? TMLI_QUOTE_NONE : TMLI_QUOTE_RFC4180;
-}
-
-/* ---- columns ---------------------------------------------------------------------------------- */
-
-/* None of the names (columns or keys: `kind`) in the list is the one that `option` asks for. more: of a remedy. */
-static tml_status fail_missing(const tmli_row_reader *reader, uint64_t line, const char *kind,
-                               const tmli_names *list, const char *option, const char *name,
-                               const char *more, tml_error *err)
+tml_status tmli_reader_fail_missing(const tmli_row_reader *reader, uint64_t line, const char *kind,
+                                    const tmli_names *list, const char *option, const char *name,
+                                    const char *more, tml_error *err)
 {
     char text[TMLI_NAMES_TEXT];
     tmli_names_missing(list, kind, option, name, more, text);
-    return fail_at(reader, line, 1, err, "%s", text);
+    return tmli_reader_fail(reader, line, 1, err, "%s", text);
 }
 
-static size_t find_column(const tml_str *columns, size_t n, const char *name)
-{
-    for (size_t i = 0; name != NULL && i < n; i++) {
-        if (tmli_str_eq_nocase(tmli_str_trim(columns[i]), tmli_str(name))) {
-            return i;
-        }
-    }
-    return NO_COLUMN;
-}
-
-static void match_columns(tmli_row_reader *reader, const tml_str *columns, size_t n)
-{
-    reader->text_at = find_column(columns, n, reader->options.text);
-    reader->label_at = find_column(columns, n, reader->options.label);
-    reader->weight_at = find_column(columns, n, reader->options.weight);
-}
-
-/* All columns that the options ask for were found, or the first that was not is named. */
-static tml_status check_columns(const tmli_row_reader *reader, const char *kind,
-                                const tml_str *columns, size_t n, const char *more, tml_error *err)
-{
-    const tmli_reader_options *options = &reader->options;
-    const struct {
-        const char *option;
-        const char *name;
-        size_t at;
-    } wanted[] = {
-        {"text", options->text, reader->text_at},
-        {"label", options->label, reader->label_at},
-        {"weight", options->weight, reader->weight_at},
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (wanted[i].name != NULL && wanted[i].at == NO_COLUMN) {
-            tmli_names list = {.n = 0};
-            for (size_t c = 0; c < n; c++) {
-                tmli_names_add(&list, columns[c]);
-            }
-            return fail_missing(reader, reader->first_line, kind, &list, wanted[i].option,
-                                wanted[i].name, more, err);
-        }
-    }
-    return TML_OK;
-}
-
-/* The columns by the names of `header`. */
-static tml_status take_header_option(tmli_row_reader *reader, tml_error *err)
-{
-    const size_t n = reader->options.n_header;
-    tml_str *columns = tmli_alloc(n, sizeof *columns);
-    if (columns == NULL) {
-        return tmli_fail_memory(err, "the names of columns");
-    }
-    for (size_t i = 0; i < n; i++) {
-        columns[i] = tmli_str(reader->options.header[i]);
-    }
-    match_columns(reader, columns, n);
-    const tml_status status = check_columns(reader, "header column", columns, n, "", err);
-    tmli_free(columns);
-    return status;
-}
-
-/* Decides with the first record; one that is not a header line is kept as the first row. A record that names one of text
- * and label is a header line with a mistake, unless `header` says that there is none. */
-static tml_status take_columns(tmli_row_reader *reader, const tmli_csv_record *record,
-                               tml_error *err)
-{
-    const tmli_reader_options *options = &reader->options;
-    reader->first_line = record->line;
-    reader->n_columns = record->n;
-    match_columns(reader, record->fields, record->n);
-    const bool has_text = reader->text_at != NO_COLUMN;
-    const bool has_label = reader->label_at != NO_COLUMN;
-    if (has_text && (has_label || options->label == NULL)) {
-        return check_columns(reader, "column", record->fields, record->n, "", err);
-    }
-    reader->has_first = true;
-    reader->first = *record;
-    if (options->n_header == record->n) {
-        return take_header_option(reader, err);
-    }
-    const char *more = "";
-    if (!has_text && !has_label) {
-        if (options->label_first && (record->n >= 2 || options->label == NULL)) {
-            reader->label_at = options->label != NULL ? 0 : NO_COLUMN;
-            reader->text_at = record->n >= 2 ? 1 : 0;
-        }
-        more = tmli_header_remedy(tmli_source_name(reader->source), options, record);
-    }
-    return check_columns(reader, "column", record->fields, record->n, more, err);
-}
-
-/* ---- rows ------------------------------------------------------------------------------------- */
-
-/* A field as valid UTF-8: itself, or its repaired copy in `copy`. */
-static tml_status clean(tmli_row_reader *reader, tml_str field, tmli_buf *copy, tml_str *out,
-                        tml_error *err)
+tml_status tmli_reader_clean(tmli_row_reader *reader, tml_str field, tmli_buf *copy, tml_str *out,
+                             tml_error *err)
 {
     const size_t faults = tmli_utf8_faults(field);
     *out = field;
@@ -193,178 +53,14 @@ static tml_status clean(tmli_row_reader *reader, tml_str field, tmli_buf *copy, 
     return TML_OK;
 }
 
-static tml_status fail_ragged(const tmli_row_reader *reader, const tmli_csv_record *record,
-                              tml_error *err)
-{
-    const char *separator = reader->csv.separator == '\t' ? "tab" : "comma";
-    const bool is_literal = reader->csv.quote == TMLI_QUOTE_NONE;
-    char hint[64] = "";
-    if (record->n > reader->n_columns) {
-        (void)snprintf(hint, sizeof hint, " (a field %s a %s%s)",
-                       is_literal ? "cannot hold" : "that holds", separator,
-                       is_literal ? "" : " must be quoted");
-    }
-    return fail_at(reader, record->line, 1, err,
-                   "%zu field%s, expected %zu as in line %" PRIu64 "%s", record->n,
-                   record->n == 1 ? "" : "s", reader->n_columns, reader->first_line, hint);
-}
-
-static tml_status csv_row(tmli_row_reader *reader, const tmli_csv_record *record, tmli_row *out,
-                          tml_error *err)
-{
-    tmli_row row = {.weight = 1.0, .line = record->line};
-    tml_status status =
-        clean(reader, record->fields[reader->text_at], &reader->text, &row.text, err);
-    if (status == TML_OK && reader->label_at != NO_COLUMN) {
-        row.column = reader->label_at + 1;
-        status = clean(reader, record->fields[reader->label_at], &reader->label, &row.label, err);
-        row.label = tmli_str_trim(row.label);
-        if (status == TML_OK && row.label.len == 0) {
-            status = fail_at(reader, row.line, row.column, err, "the label is empty");
-        }
-    }
-    if (status == TML_OK && reader->weight_at != NO_COLUMN) {
-        const tml_str weight = tmli_str_trim(record->fields[reader->weight_at]);
-        if (!tmli_parse_double(weight, &row.weight) || !(row.weight >= 0.0)) {
-            status =
-                fail_at(reader, row.line, reader->weight_at + 1, err,
-                        "weight \"%.*s\", expected a number of at least 0", TMLI_SHOWN(weight));
-        }
-    }
-    if (status == TML_OK) {
-        *out = row;
-    }
-    return status;
-}
-
-/* A line of white space among records of several columns is nobody's row. */
-static bool is_blank(const tmli_row_reader *reader, const tmli_csv_record *record)
-{
-    return record->n == 1 && reader->n_columns > 1 && record->raw.data != NULL &&
-           tmli_str_trim(record->raw).len == 0;
-}
-
-static tml_status next_csv(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
-{
-    tmli_csv_record record = reader->first;
-    *has = reader->has_first;
-    reader->has_first = false;
-    while (!*has) {
-        const tml_status status = tmli_csv_next(&reader->csv, &record, has, err);
-        if (status != TML_OK || !*has) {
-            return status;
-        }
-        *has = !is_blank(reader, &record);
-    }
-    if (record.n != reader->n_columns) {
-        return fail_ragged(reader, &record, err);
-    }
-    return csv_row(reader, &record, out, err);
-}
-
-/* The value of a key that must be there. */
-static tml_status get_key(const tmli_row_reader *reader, const tmli_value *object,
-                          const char *option, const char *key, const tmli_value **value,
-                          tml_error *err)
-{
-    *value = tmli_value_get(object, key);
-    if (*value != NULL) {
-        return TML_OK;
-    }
-    tmli_names list = {.n = 0};
-    for (const tmli_value *member = object->first; member != NULL; member = member->next) {
-        tmli_names_add(&list, member->key);
-    }
-    return fail_missing(reader, reader->jsonl.line, "key", &list, option, key, "", err);
-}
-
-static tml_status fail_kind(const tmli_row_reader *reader, const char *key, const tmli_value *found,
-                            const char *expected, tml_error *err)
-{
-    return fail_at(reader, reader->jsonl.line, 1, err, "\"%s\" is %s, expected %s", key,
-                   tmli_kind_name(found->kind), expected);
-}
-
-static tml_status json_label(tmli_row_reader *reader, const tmli_value *value, tmli_row *row,
-                             tml_error *err)
-{
-    switch (value->kind) {
-    case TMLI_STRING: {
-        const tml_status status = clean(reader, value->text, &reader->label, &row->label, err);
-        row->label = tmli_str_trim(row->label);
-        if (status == TML_OK && row->label.len == 0) {
-            return fail_at(reader, row->line, 1, err, "the label is empty");
-        }
-        return status;
-    }
-    case TMLI_NUMBER:
-        row->label = (tml_str){reader->number, tmli_format_double(value->number, reader->number)};
-        return TML_OK;
-    case TMLI_BOOL:
-        row->label = value->number != 0.0 ? TML_STR("true") : TML_STR("false");
-        return TML_OK;
-    case TMLI_NULL:
-    case TMLI_LIST:
-    case TMLI_OBJECT: break;
-    }
-    return fail_kind(reader, reader->options.label, value, "a string, a number, true or false",
-                     err);
-}
-
-static tml_status json_weight(const tmli_row_reader *reader, const tmli_value *value, tmli_row *row,
-                              tml_error *err)
-{
-    const char *key = reader->options.weight;
-    if (value->kind != TMLI_NUMBER) {
-        return fail_kind(reader, key, value, "a number of at least 0", err);
-    }
-    if (!(value->number >= 0.0)) {
-        return fail_at(reader, row->line, 1, err, "\"%s\" is %g, expected a number of at least 0",
-                       key, value->number);
-    }
-    row->weight = value->number;
-    return TML_OK;
-}
-
-static tml_status next_json(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
-{
-    tml_status status = TML_OK;
-    const tmli_value *object = reader->first_object;
-    *has = reader->has_first;
-    reader->has_first = false;
-    if (!*has) {
-        TMLI_TRY(tmli_jsonl_next(&reader->jsonl, &object, has, err));
-        if (!*has) {
-            return TML_OK;
-        }
-    }
-    tmli_row row = {.weight = 1.0, .line = reader->jsonl.line};
-    const tmli_reader_options *options = &reader->options;
-    const tmli_value *value;
-    TMLI_TRY(get_key(reader, object, "text", options->text, &value, err));
-    if (value->kind != TMLI_STRING) {
-        return fail_kind(reader, options->text, value, "a string", err);
-    }
-    TMLI_TRY(clean(reader, value->text, &reader->text, &row.text, err));
-    if (options->label != NULL) {
-        TMLI_TRY(get_key(reader, object, "label", options->label, &value, err));
-        TMLI_TRY(json_label(reader, value, &row, err));
-    }
-    if (options->weight != NULL) {
-        TMLI_TRY(get_key(reader, object, "weight", options->weight, &value, err));
-        TMLI_TRY(json_weight(reader, value, &row, err));
-    }
-    *out = row;
-cleanup:
-    return status;
-}
+/* ---- rows ------------------------------------------------------------------------------------- */
 
 /* The bytes of a whole file, or its folder's name, as valid UTF-8. */
 static tml_status decode(tmli_row_reader *reader, tml_str bytes, tmli_buf *copy, tml_str *out,
                          tml_error *err)
 {
     if (reader->options.encoding != TMLI_ENCODING_LATIN1) {
-        return clean(reader, bytes, copy, out, err);
+        return tmli_reader_clean(reader, bytes, copy, out, err);
     }
     *out = bytes;
     if (tmli_ascii_prefix(bytes) == bytes.len) {
@@ -423,13 +119,13 @@ cleanup:
 tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
 {
     switch (reader->format) {
-    case TMLI_FORMAT_JSONL: return next_json(reader, out, has, err);
+    case TMLI_FORMAT_JSONL: return tmli_reader_next_object(reader, out, has, err);
     case TMLI_FORMAT_FOLDERS: return next_file(reader, out, has, err);
     case TMLI_FORMAT_CSV:
     case TMLI_FORMAT_TSV:
     case TMLI_FORMAT_AUTO: break;
     }
-    return next_csv(reader, out, has, err);
+    return tmli_reader_next_record(reader, out, has, err);
 }
 
 uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader)
@@ -438,6 +134,13 @@ uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader)
 }
 
 /* ---- opening and closing ---------------------------------------------------------------------- */
+
+static tmli_quote decide_quote(tmli_quoting quoting, tmli_format format)
+{
+    const bool is_literal =
+        quoting == TMLI_QUOTING_NONE || (quoting == TMLI_QUOTING_AUTO && format == TMLI_FORMAT_TSV);
+    return is_literal ? TMLI_QUOTE_NONE : TMLI_QUOTE_RFC4180;
+}
 
 /* Hands the window, with what sniffing loaded, to the parser of the format. */
 static tml_status begin_format(tmli_row_reader *reader, tmli_format format, tmli_window *window,
@@ -492,7 +195,7 @@ static tml_status read_first(tmli_row_reader *reader, tml_error *err)
     } else {
         status = tmli_csv_next(&reader->csv, &record, &has, err);
         if (status == TML_OK && has) {
-            status = take_columns(reader, &record, err);
+            status = tmli_reader_take_columns(reader, &record, err);
         }
     }
     if (status == TML_OK && !has) {

@@ -57,9 +57,10 @@ enum {
  *
  * AUTO: a name that ends in .tsv, .jsonl, .ndjson or .json, with or without .gz, decides. A .csv whose first line tabs cut
  * into the columns of `header`, or that has tabs and no comma, is TSV all the same (newsCorpora.csv is). Other names: an
- * object at the start is JSON Lines, a tab in the first line TSV, the rest CSV. A directory is read as class folders (pipeline/folders.h), and so is a tar archive
- * (pipeline/archive.h), which is one by its name (.tar, .tar.gz, .tgz) or, when the name says nothing, by its first header.
- * Class folders have neither columns nor weights, which the options may name all the same. */
+ * object at the start is JSON Lines, a tab in the first line TSV, the rest CSV. A directory is read as class folders
+ * (pipeline/folders.h), and so is a tar archive (pipeline/archive.h), which is one by its name (.tar, .tar.gz, .tgz) or,
+ * when the name says nothing, by its first header. Class folders have neither columns nor weights, which the options may
+ * name all the same. */
 typedef struct tmli_reader_options {
     tmli_format format;
     tmli_quoting quoting;
@@ -84,8 +85,8 @@ typedef struct tmli_row {
 
 typedef struct tmli_row_reader tmli_row_reader;
 
-/* Opens a file (plain or gzip, which is unpacked on a thread of its own) or a directory of class folders. options and what it points to: borrowed until free. out: free with
- * tmli_row_reader_free. Errors, each beginning with the path: TML_EIO; TML_EFORMAT for an empty file, a missing text or
+/* Opens a file (plain or gzip, which is unpacked on a thread of its own) or a directory of class folders. options and what
+ * it points to: borrowed until free. out: free with tmli_row_reader_free. Errors, each beginning with the path: TML_EIO; TML_EFORMAT for an empty file, a missing text or
  * label column. */
 TML_NODISCARD tml_status tmli_row_reader_open(const char *path, const tmli_reader_options *options,
                                               tmli_row_reader **out, tml_error *err);

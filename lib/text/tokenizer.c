@@ -25,42 +25,6 @@ const char *tmli_tokenizer_word(tml_tokenizer_kind kind)
     return tmli_tokenizer_words[kind];
 }
 
-const char *tmli_normalize_word(tml_normalize_step step)
-{
-    assert((size_t)step < tmli_n_normalize_words);
-    return tmli_normalize_words[step];
-}
-
-/* The place of word among words[0..n), or n. */
-static size_t find_word(tml_str word, const char *const *words, size_t n)
-{
-    size_t i = 0;
-    while (i < n && !tmli_str_eq_text(word, words[i])) {
-        i++;
-    }
-    return i;
-}
-
-bool tmli_tokenizer_from_word(tml_str word, tml_tokenizer_kind *out)
-{
-    const size_t i = find_word(word, tmli_tokenizer_words, tmli_n_tokenizer_words);
-    if (i == tmli_n_tokenizer_words) {
-        return false;
-    }
-    *out = (tml_tokenizer_kind)i;
-    return true;
-}
-
-bool tmli_normalize_from_word(tml_str word, tml_normalize_step *out)
-{
-    const size_t i = find_word(word, tmli_normalize_words, tmli_n_normalize_words);
-    if (i == tmli_n_normalize_words) {
-        return false;
-    }
-    *out = (tml_normalize_step)i;
-    return true;
-}
-
 tml_tokenizer_options tml_tokenizer_options_default(void)
 {
     return (tml_tokenizer_options){

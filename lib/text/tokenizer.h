@@ -24,14 +24,11 @@ struct tml_tokens {
     size_t capacity;
 };
 
-/* The recipe word of a kind or step, and back; the latter false for an unknown word. */
+/* The recipe word of a kind; static. */
 const char *tmli_tokenizer_word(tml_tokenizer_kind kind);
-const char *tmli_normalize_word(tml_normalize_step step);
-bool tmli_tokenizer_from_word(tml_str word, tml_tokenizer_kind *out);
-bool tmli_normalize_from_word(tml_str word, tml_normalize_step *out);
 /* For n-grams of characters: tokens are no words and are neither stop words nor stemmed. */
 bool tmli_tokenizer_is_char(tml_tokenizer_kind kind);
-/* NULL-free lists of all words, for "did you mean". */
+/* The recipe words of all kinds and steps, in the order of their values. */
 extern const char *const tmli_tokenizer_words[];
 extern const size_t tmli_n_tokenizer_words;
 extern const char *const tmli_normalize_words[];

@@ -7,13 +7,13 @@
 #include "base/bytes.h"
 #include "base/cpu.h"
 #include "base/number.h"
+#include "base/pool.h"
 #include "base/status.h"
 #include "sagemaker/args.h"
 #include "serve/listen.h"
 
 enum {
     DEFAULT_PORT = 8080,
-    MAX_THREADS = 256,
     MAX_CONNECTIONS = 1 << 20,
     DEFAULT_CONNECTIONS = 16384, /* 140 MB when all have made a request */
     DEFAULT_HEADER_S = 20,
@@ -116,7 +116,7 @@ tml_status serve_options_parse(serve_options *out, int argc, char **argv, tml_er
         {.name = "reload", .kind = SM_OPTION_CHOICE, .out = &out->reload, .words = reloads},
         {.name = "port", .kind = SM_OPTION_COUNT, .out = &out->port, .most = UINT16_MAX},
         {.name = "host", .kind = SM_OPTION_TEXT, .out = &out->host},
-        COUNT("threads", n_threads, 1, MAX_THREADS),
+        COUNT("threads", n_threads, 1, TMLI_THREADS_MAX),
         COUNT("max-body", max_body, 1, MAX_BODY_BYTES),
         COUNT("max-rows", max_rows, 1, SIZE_MAX),
         COUNT("max-row-bytes", max_row_bytes, 1, MAX_BODY_BYTES),
@@ -316,8 +316,9 @@ void serve_options_complete(serve_options *options, const tml_log *log)
     }
     if (options->n_threads == 0) {
         size_t n = tmli_cpu_count("/sys/fs/cgroup");
-        n = n < MAX_THREADS ? n : MAX_THREADS;
-        options->n_threads = number_from("SAGEMAKER_MODEL_SERVER_WORKERS", 1, MAX_THREADS, n, log);
+        n = n < TMLI_THREADS_MAX ? n : TMLI_THREADS_MAX;
+        options->n_threads =
+            number_from("SAGEMAKER_MODEL_SERVER_WORKERS", 1, TMLI_THREADS_MAX, n, log);
     }
     if (options->max_body == 0) {
         options->max_body =

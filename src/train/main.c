@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/pool.h"
 #include "base/status.h"
+#include "base/suggest.h"
 #include "pipeline/recipe.h"
 #include "sagemaker/args.h"
 #include "sagemaker/failure.h"
@@ -71,32 +73,20 @@ typedef struct command_line {
     bool quiet, help, version, metric_definitions;
 } command_line;
 
-static tml_status take_other(void *ctx, const char *name, const char *value, tml_error *err)
-{
-    train_options *job = ctx;
-    const bool is_channel = strcmp(name, "channel") == 0;
-    const size_t n = is_channel ? job->n_channels : job->n_overrides;
-    if (n == TRAIN_OVERRIDES_MAX) {
-        return tmli_fail(err, TML_EINVAL, "--%.64s: more than %d options", name,
-                         TRAIN_OVERRIDES_MAX);
-    }
-    if (is_channel) {
-        job->channels[job->n_channels++] = value;
-    } else {
-        job->overrides[job->n_overrides++] = (train_override){name, value};
-    }
-    return TML_OK;
-}
-
 enum {
-    MAX_THREADS = 256
+    N_OWN = 13
 };
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const on_off[] = {"on", "off", NULL};
 
-static tml_status parse(int argc, char **argv, command_line *out, tml_error *err)
+/* The options that are no keys of a recipe. The last one may come again and again and is taken by take_other. */
+typedef struct own_options {
+    sm_option items[N_OWN];
+} own_options;
+
+static own_options own_options_of(command_line *out)
 {
-    const sm_option options[] = {
+    return (own_options){{
         {.name = "base-dir", .kind = SM_OPTION_TEXT, .out = &out->job.base_dir},
         {.name = "recipe", .kind = SM_OPTION_TEXT, .out = &out->job.recipe},
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->job.model_dir},
@@ -105,7 +95,7 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
          .kind = SM_OPTION_COUNT,
          .out = &out->threads,
          .least = 1,
-         .most = MAX_THREADS},
+         .most = TMLI_THREADS_MAX},
         {.name = "report", .kind = SM_OPTION_CHOICE, .out = &out->report, .words = on_off},
         {.name = "log-format",
          .kind = SM_OPTION_CHOICE,
@@ -116,12 +106,58 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
         {.name = "metric-definitions", .kind = SM_OPTION_FLAG, .out = &out->metric_definitions},
         {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
         {.name = "version", .kind = SM_OPTION_FLAG, .out = &out->version},
-    };
+        {.name = "channel"},
+    }};
+}
+
+static bool is_key(tml_str name)
+{
+    size_t block = 0;
+    return tmli_key_named(name, &block) != NULL;
+}
+
+/* "--recepi": no key of a recipe either, and nearer to an option of ours than to nothing. */
+static tml_status refuse_misspelt(command_line *command, const char *name, tml_error *err)
+{
+    const own_options own = own_options_of(command);
+    const char *names[N_OWN];
+    for (size_t i = 0; i < N_OWN; i++) {
+        names[i] = own.items[i].name;
+    }
+    const char *nearest =
+        is_key(tmli_str(name)) ? NULL : tmli_nearest(tmli_str(name), names, N_OWN);
+    return nearest == NULL
+               ? TML_OK
+               : tmli_fail(err, TML_EINVAL, "--%.64s: there is no such option; did you mean --%s?",
+                           name, nearest);
+}
+
+static tml_status take_other(void *ctx, const char *name, const char *value, tml_error *err)
+{
+    command_line *command = ctx;
+    train_options *job = &command->job;
+    const bool is_channel = strcmp(name, "channel") == 0;
+    const size_t n = is_channel ? job->n_channels : job->n_overrides;
+    if (n == TRAIN_OVERRIDES_MAX) {
+        return tmli_fail(err, TML_EINVAL, "--%.64s: more than %d options", name,
+                         TRAIN_OVERRIDES_MAX);
+    }
+    if (is_channel) {
+        job->channels[job->n_channels++] = value;
+        return TML_OK;
+    }
+    job->overrides[job->n_overrides++] = (train_override){name, value};
+    return refuse_misspelt(command, name, err);
+}
+
+static tml_status parse(int argc, char **argv, command_line *out, tml_error *err)
+{
+    const own_options own = own_options_of(out);
     const sm_args args = {.program = "train",
-                          .options = options,
-                          .n_options = sizeof(options) / sizeof(options[0]),
+                          .options = own.items,
+                          .n_options = N_OWN - 1,
                           .other = take_other,
-                          .ctx = &out->job};
+                          .ctx = out};
     const tml_status status = sm_args_parse(&args, argc, argv, err);
     out->job.n_threads = (size_t)out->threads;
     out->job.writes_report = out->report == 0;
@@ -132,10 +168,8 @@ static tml_status parse(int argc, char **argv, command_line *out, tml_error *err
  * arguments that mean nothing to us, and the job must run all the same. */
 static bool is_by_hand(int argc, char **argv)
 {
-    static const char *const own[] = {"base-dir", "recipe",  "model-dir",    "output-dir",
-                                      "report",   "threads", "log-format",   "quiet",
-                                      "channel",  "help",    "print-recipe", "metric-definitions",
-                                      "version"};
+    command_line unused;
+    const own_options own = own_options_of(&unused);
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0) {
             continue;
@@ -143,13 +177,11 @@ static bool is_by_hand(int argc, char **argv)
         const char *equals = strchr(argv[i], '=');
         const tml_str name = {argv[i] + 2, equals != NULL ? (size_t)(equals - argv[i]) - 2
                                                           : strlen(argv[i]) - 2};
-        for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++) {
-            if (tmli_str_eq_text(name, own[k])) {
-                return true;
-            }
+        bool is_own = is_key(name);
+        for (size_t k = 0; k < N_OWN && !is_own; k++) {
+            is_own = tmli_str_eq_text(name, own.items[k].name);
         }
-        size_t block = 0;
-        if (tmli_key_named(name, &block) != NULL) {
+        if (is_own) {
             return true;
         }
     }

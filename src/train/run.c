@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "base/status.h"
 #include "base/suggest.h"
 #include "sagemaker/channels.h"
@@ -242,8 +243,11 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
         .vectors = job->vectors,
         .label_first = sm_is_csv_type(train->content_type),
     };
-    const size_t n_threads =
-        job->options->n_threads > 0 ? job->options->n_threads : tmli_cpu_count("/sys/fs/cgroup");
+    size_t n_threads = job->options->n_threads;
+    if (n_threads == 0) { /* there are machines with more processors than a pool has threads */
+        n_threads = tmli_cpu_count("/sys/fs/cgroup");
+        n_threads = n_threads < TMLI_THREADS_MAX ? n_threads : TMLI_THREADS_MAX;
+    }
     const tml_fit_options options = {.n_threads = n_threads,
                                      .keep_evaluation = job->options->writes_report,
                                      .stop = stop,

@@ -192,10 +192,14 @@ static void options_of_the_command_line_are_checked(void **state)
 static void a_command_line_that_cannot_be_read_ends_at_once(void **state)
 {
     static const struct {
-        const char *args[4];
+        const char *args[5];
         const char *line;
     } cases[] = {
         {{"--threads", "0"}, "train: error: --threads: \"0\" is not a whole number in 1..256\n"},
+        {{"--threads", "1", "--recepi", "news"},
+         "train: error: --recepi: there is no such option; did you mean --recipe?\n"},
+        {{"--quiet", "--chanel=train=rows.csv"},
+         "train: error: --chanel: there is no such option; did you mean --channel?\n"},
         {{"--threads", "many"},
          "train: error: --threads: \"many\" is not a whole number in 1..256\n"},
         {{"--log-format", "xml"}, "train: error: --log-format: \"xml\" is not text or json\n"},

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@
 #include "textml/model.h"
 
 static const double grace_seconds = 10; /* SageMaker gives 120 */
+
+enum {
+    VECTOR_BYTES = 256 << 20 /* more than is read before a signal is seen */
+};
 
 /* Rows and epochs for a run that does not end by itself; waits until it trains. */
 static void start_endlessly(job *j, const char *more)
@@ -120,18 +125,20 @@ static void a_second_signal_ends_the_process_at_once(void **state)
     free(list);
 }
 
-static void write_all(int fd, const char *text)
+/* False when the reader has gone. */
+static bool write_all(int fd, const char *text)
 {
     size_t left = strlen(text);
     while (left > 0) {
         const ssize_t n = write(fd, text, left);
         if (n < 0 && errno == EPIPE) {
-            return; /* the reader has gone, as it should */
+            return false;
         }
         assert_true(n > 0);
         text += n;
         left -= (size_t)n;
     }
+    return true;
 }
 
 /* The rows come through a pipe, so that the signal surely falls into reading. */
@@ -148,11 +155,11 @@ static void a_term_signal_while_reading_leaves_no_model_and_exits_with_0(void **
     const int fd = open(pipe, O_WRONLY | O_CLOEXEC); /* waits for the reader */
     assert_true(fd >= 0);
     char *const rows = job_rows(4000);
-    write_all(fd, rows);
+    assert_true(write_all(fd, rows));
     process_signal(&j->train, SIGTERM);
     process_sleep(getenv("TEXTML_PROGRAMS") != NULL ? 3.0
                                                     : 0.05); /* an engine hands it on slowly */
-    write_all(fd, strchr(rows, '\n') + 1);
+    (void)write_all(fd, strchr(rows, '\n') + 1); /* the reader may have gone, as it should */
     (void)close(fd);
     assert_int_equal(process_exit(&j->train, grace_seconds), 0);
     char *const err = process_stderr(&j->train);
@@ -168,6 +175,38 @@ static void a_term_signal_while_reading_leaves_no_model_and_exits_with_0(void **
     free(pipe);
 }
 
+/* Word vectors that do not end, as the largest files hardly do within the platform's patience. */
+static void a_term_signal_while_reading_vectors_does_not_wait_for_their_end(void **state)
+{
+    job *const j = *state;
+    job_fill(j);
+    char *const pipe = job_path(j, "vectors.txt");
+    char *const channel = job_expand(j, "vectors=$ROOT/vectors.txt");
+    char *const rows = job_expand(j, "train=$ROOT/input/data/train");
+    char *const lines = job_vectors();
+    const char *const args[] = {"--channel", rows, "--channel", channel, NULL};
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    job_start(j, args);
+    const int fd = open(pipe, O_WRONLY | O_CLOEXEC); /* waits for the reader */
+    assert_true(fd >= 0);
+    assert_true(write_all(fd, lines));
+    process_signal(&j->train, SIGTERM);
+    bool is_read = true;
+    for (size_t n = 0; is_read && n < VECTOR_BYTES; n += strlen(lines)) {
+        is_read = write_all(fd, lines);
+    }
+    assert_false(is_read);
+    assert_int_equal(process_exit(&j->train, grace_seconds), 0);
+    (void)close(fd);
+    char *const err = process_stderr(&j->train);
+    assert_string_equal(err, "train: warning: stopped on request before there was a model\n");
+    free(err);
+    free(lines);
+    free(rows);
+    free(channel);
+    free(pipe);
+}
+
 #define IN_A_JOB(test) cmocka_unit_test_setup_teardown(test, job_setup, job_teardown)
 
 int main(void)
@@ -179,6 +218,7 @@ int main(void)
         IN_A_JOB(a_term_signal_keeps_the_best_weights_of_early_stopping),
         IN_A_JOB(a_second_signal_ends_the_process_at_once),
         IN_A_JOB(a_term_signal_while_reading_leaves_no_model_and_exits_with_0),
+        IN_A_JOB(a_term_signal_while_reading_vectors_does_not_wait_for_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static tml_status fill(const char *path, size_t dims)
     build_vocab(&vocab);
     float *const table = calloc(vocab.n * dims, sizeof *table);
     FUZZ_CHECK(table != NULL);
-    const tml_status status = tmli_vectors_fill(path, &vocab, dims, table, &n_found, &err);
+    const tml_status status = tmli_vectors_fill(path, &vocab, dims, NULL, table, &n_found, &err);
     fuzz_check_error(status, &err, path);
     FUZZ_CHECK(n_found <= vocab.n);
     free(table);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the cases of tests/golden/libsvm, records and record_answers: what other programs write, and what they hold.
 
-    /usr/bin/python3 tests/golden/make_records.py
-        (Debian 12: python3-protobuf 3.21.12, protobuf-compiler, python3-sklearn 1.2.1, python3-scipy)
+    make_records.py          write
+    make_records.py --check  exit 1 when a file would change
+        (/usr/bin/python3 of Debian 12: python3-protobuf 3.21.12, protobuf-compiler, python3-sklearn 1.2.1, python3-scipy)
 
 libsvm:         bodies by scikit-learn's dump_svmlight_file, want from the matrix itself.
 records:        RecordIO-protobuf bodies by Google's protobuf, from the field numbers of the published aialgs.data messages, framed
@@ -20,7 +21,8 @@ import scipy.sparse
 from google.protobuf import descriptor_pb2, message_factory
 from sklearn.datasets import dump_svmlight_file
 
-HERE = pathlib.Path(__file__).resolve().parent
+from suite import write_or_check
+
 PROTO = """
 syntax = "proto2";
 package aialgs.data;
@@ -63,12 +65,12 @@ def escape(data):
     return "".join(out)
 
 
+files = {}
+
+
 def put(suite, case, data, options, want):
-    directory = HERE / suite / case
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "input").write_bytes(data)
-    (directory / "options").write_text(options)
-    (directory / "want").write_text(want)
+    for name, content in (("input", data), ("options", options), ("want", want)):
+        files[f"{suite}/{case}/{name}"] = content
 
 
 def vector(columns, values):
@@ -141,14 +143,16 @@ records("sparse", [tensor(kind, member, [1, 2, 3], **sparse) for kind in (PACKED
         vector([0, 3, 6], [2, 3, 1]) * 6)
 records("unpacked", [tensor(UNPACKED, "float32_tensor", floats), tensor(UNPACKED, "float64_tensor", floats)],
         vector(kept, [single[i] for i in kept]) + vector(kept, [floats[i] for i in kept]))
-full = PACKED()
-full.features["weight"].float32_tensor.values.append(2)
+# protobuf writes the members of a map in any order. Two messages, one behind the other, are one, with the weight first: a
+# reader must look for the text.
+weight, full = PACKED(), PACKED()
+weight.features["weight"].float32_tensor.values.append(2)
 full.features["text"].bytes.value.extend([b"first", b"second"])
 full.features["text"].bytes.content_type = "text/plain"
 full.label["values"].float32_tensor.values.append(1)
 full.uid, full.metadata, full.configuration = "u-1", "{}", "c"
 unknown = b"\x98\x06\x01" + b"\xa2\x06\x03abc" + b"\xad\x06\x01\x02\x03\x04" + b"\xb1\x06" + bytes(8)  # fields 99 … 102
-records("all_fields", [full.SerializeToString() + unknown, unknown + of_text("text", b"later")], text(b"first") + text(b"later"))
+records("all_fields", [weight.SerializeToString() + full.SerializeToString() + unknown, unknown + of_text("text", b"later")], text(b"first") + text(b"later"))
 # A payload with the magic number at a multiple of 4, as dmlc-core's writer cuts it.
 magic = struct.pack("<I", 0xCED7230A)
 cut = of_text("text", b"")
@@ -189,3 +193,5 @@ answer("blazingtext", "k=2\nstyle=blazingtext\n", predicted_label=[b"__label__" 
 answer("columns", "columns=labels,predicted_label,probabilities,probability\n", labels=LABELS, predicted_label=[LABELS[1]],
        probabilities=SCORES, probability=[0.625])
 answer("fault", "fault=it is broken\n", error=[b"it is broken"])
+
+write_or_check(".", files)

@@ -95,7 +95,7 @@ static void rows_become_numbers_in_order_of_first_appearance(void **state)
     assert_memory_equal(f->corpus.offsets, offsets, sizeof offsets);
     assert_memory_equal(f->corpus.labels, labels, sizeof labels);
     for (size_t i = 0; i < 4; i++) {
-        assert_true(f->corpus.weights[i] == 1.0F);
+        assert_true(f->corpus.weights[i] == 1.0);
     }
 }
 
@@ -105,11 +105,11 @@ static void weights_come_from_their_column(void **state)
         .format = TMLI_FORMAT_CSV, .text = "text", .label = "label", .weight = "w"};
     fixture *const f = *state;
     f->context.reader = &weighted;
-    assert_int_equal(read_text(f, "rows.csv", "w,text,label\n0.5,a,x\n2,b,y\n0,c,y\n", NULL),
+    assert_int_equal(read_text(f, "rows.csv", "w,text,label\n0.1,a,x\n2,b,y\n0,c,y\n", NULL),
                      TML_OK);
-    assert_true(f->corpus.weights[0] == 0.5F);
-    assert_true(f->corpus.weights[1] == 2.0F);
-    assert_true(f->corpus.weights[2] == 0.0F);
+    assert_true(f->corpus.weights[0] == 0.1);
+    assert_true(f->corpus.weights[1] == 2.0);
+    assert_true(f->corpus.weights[2] == 0.0);
 }
 
 static void a_second_file_is_appended(void **state)

@@ -314,6 +314,23 @@ static void class_weights_may_name_labels_as_the_data_or_as_answers_do(void **st
     assert_false(losses[0] == losses[2]);
 }
 
+/* Weights that are no floats: naive Bayes promises scikit-learn's 1e-12. */
+static void row_weights_reach_naive_bayes_with_all_their_digits(void **state)
+{
+    static const char rows[] = "text,label,w\na b,x,0.1\nb c,x,0.2\nc a,y,0.7\na,y,0.1\n";
+    fixture *const f = *state;
+    free(f->rows);
+    f->rows = tmpdir_write(f->dir, "rows.csv", rows, sizeof rows - 1);
+    f->paths[0] = f->rows;
+    assert_int_equal(fit(f,
+                         "data: {weight: w, split: {validation: 0}}\nfeatures: [{type: bag}]\n"
+                         "model: {type: naive_bayes}",
+                         NULL),
+                     TML_OK);
+    assert_near(f->model->bayes.priors[0], log(0.3 / 1.1), 1e-15);
+    assert_near(f->model->bayes.priors[1], log(0.8 / 1.1), 1e-15);
+}
+
 static void every_allocation_of_fitting_may_fail(void **state)
 {
     fixture *const f = *state;
@@ -353,6 +370,7 @@ int main(void)
         WITH_ROWS(sigmoid_for_three_labels_is_refused),
         WITH_ROWS(a_loss_that_is_not_finite_is_an_error_with_its_place),
         WITH_ROWS(class_weights_may_name_labels_as_the_data_or_as_answers_do),
+        WITH_ROWS(row_weights_reach_naive_bayes_with_all_their_digits),
         WITH_ROWS(every_allocation_of_fitting_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,46 @@ static void long_lines_are_read_one_after_the_other(void **state)
     tmli_buf_deinit(&got);
 }
 
+static void whole_numbers_keep_their_digits(void **state)
+{
+    (void)state;
+    static const line_case cases[] = {
+        {"small", "{\"t\":7}", "7"},
+        {"the last that is exact", "{\"t\":-999999999999999}", "-999999999999999"},
+        {"beyond a double", "{\"t\":12345678901234567891}", "12345678901234567891"},
+        {"the first of two keys", "{\"t\":9007199254740993,\"t\":1}", "9007199254740993"},
+        {"not that of another object", "{\"x\":{\"t\":1},\"t\":9007199254740993 }",
+         "9007199254740993"},
+        {"behind a key with escapes", "{\"\\u0074\":9007199254740993}", "9007199254740993"},
+        {"behind what is not UTF-8", "{\"x\":\"\xff\",\"t\":9007199254740993}", "9007199254740993"},
+        {"a byte-order mark", "\xef\xbb\xbf{\"t\":9007199254740993}", "9007199254740993"},
+        {"no whole number", "{\"t\":2.50}", "2.5"},
+        {"large, with a point", "{\"t\":9007199254740993.0}", "9007199254740992"},
+        {"large, with an exponent", "{\"t\":1E+300}", "1e+300"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char number[TMLI_NUMBER_BYTES];
+        tmli_source *source = NULL;
+        tmli_jsonl jsonl;
+        const tmli_value *object = NULL;
+        bool has = false;
+        assert_int_equal(
+            tmli_source_memory("t.jsonl", cases[i].text, strlen(cases[i].text), &source, NULL),
+            TML_OK);
+        tmli_jsonl_init(&jsonl, source, 1000);
+        assert_int_equal(tmli_jsonl_next(&jsonl, &object, &has, NULL), TML_OK);
+        assert_true(has);
+        const tml_str text =
+            tmli_jsonl_number(&jsonl, "t", tmli_value_get(object, "t")->number, number);
+        if (!tmli_str_eq_text(text, cases[i].want)) {
+            fail_msg("%s: \"%.*s\", expected \"%s\"", cases[i].name, (int)text.len, text.data,
+                     cases[i].want);
+        }
+        tmli_jsonl_deinit(&jsonl);
+        tmli_source_free(source);
+    }
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -184,6 +224,7 @@ int main(void)
         cmocka_unit_test(faults_are_told_with_line_and_column),
         cmocka_unit_test(a_line_over_the_limit_is_refused_with_its_place),
         cmocka_unit_test(long_lines_are_read_one_after_the_other),
+        cmocka_unit_test(whole_numbers_keep_their_digits),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

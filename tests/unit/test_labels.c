@@ -144,6 +144,24 @@ static void after_the_training_rows_no_label_is_new_and_none_is_counted(void **s
     tmli_labels_deinit(&labels);
 }
 
+static void a_label_with_a_nul_is_refused(void **state)
+{
+    (void)state;
+    const tmli_row_place place = {"rows.csv", 2, 3};
+    tmli_labels labels;
+    tml_error err = {0};
+    uint32_t number = 77;
+    assert_int_equal(tmli_labels_init(&labels, &no_names, NULL), TML_OK);
+    assert_int_equal(tmli_labels_take(&labels, TML_STR("a"), &place, &number, NULL), TML_OK);
+    number = 77;
+    assert_int_equal(tmli_labels_take(&labels, TML_STR("a\0b"), &place, &number, &err),
+                     TML_EFORMAT);
+    assert_string_equal(err.text, "rows.csv:2:3: the label holds a NUL byte, expected text");
+    assert_int_equal(number, 77);
+    assert_int_equal(tmli_map_size(labels.values), 1);
+    tmli_labels_deinit(&labels);
+}
+
 static void a_long_list_of_labels_is_cut_in_the_sentence(void **state)
 {
     (void)state;
@@ -193,6 +211,7 @@ int main(void)
         cmocka_unit_test(labels_that_cannot_be_learned_are_refused),
         cmocka_unit_test(a_label_that_is_not_named_is_refused_with_its_place),
         cmocka_unit_test(after_the_training_rows_no_label_is_new_and_none_is_counted),
+        cmocka_unit_test(a_label_with_a_nul_is_refused),
         cmocka_unit_test(a_long_list_of_labels_is_cut_in_the_sentence),
         cmocka_unit_test(every_allocation_of_labels_may_fail),
     };

@@ -72,32 +72,6 @@ static void a_long_sentence_is_cut_at_a_character(void **state)
     assert_int_equal(strlen(err.text), TML_ERROR_TEXT_BYTES - 1);
 }
 
-static void a_prefix_stands_before_the_sentence(void **state)
-{
-    (void)state;
-    tml_error err = {0};
-    tmli_error_prefix(&err, "nothing happened");
-    assert_string_equal(err.text, "");
-    (void)tmli_fail(&err, TML_EFORMAT, "line 1");
-    tmli_error_prefix(&err, "a.json");
-    assert_string_equal(err.text, "a.json: line 1");
-    assert_int_equal(err.status, TML_EFORMAT);
-    tmli_error_prefix(NULL, "a.json");
-}
-
-static void a_prefix_before_a_full_buffer_cuts_the_end(void **state)
-{
-    (void)state;
-    char text[TML_ERROR_TEXT_BYTES];
-    (void)memset(text, 'a', sizeof text);
-    text[sizeof text - 1] = '\0';
-    tml_error err = {0};
-    (void)tmli_fail(&err, TML_EFORMAT, "%s", text);
-    tmli_error_prefix(&err, "b");
-    assert_int_equal(strlen(err.text), TML_ERROR_TEXT_BYTES - 1);
-    assert_memory_equal(err.text, "b: aaa", 6);
-}
-
 static tml_status try_it(tml_status inner, int *n_after)
 {
     tml_status status;
@@ -137,8 +111,6 @@ int main(void)
         cmocka_unit_test(the_first_failure_wins),
         cmocka_unit_test(a_memory_failure_names_what_was_too_large),
         cmocka_unit_test(a_long_sentence_is_cut_at_a_character),
-        cmocka_unit_test(a_prefix_stands_before_the_sentence),
-        cmocka_unit_test(a_prefix_before_a_full_buffer_cuts_the_end),
         cmocka_unit_test(try_leaves_at_the_first_failure),
         cmocka_unit_test(texts_from_outside_are_shown_up_to_64_bytes),
     };

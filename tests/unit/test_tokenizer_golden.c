@@ -36,6 +36,16 @@ static bool next_word(const char **at, tml_str *out)
     return out->len > 0;
 }
 
+/* The place of word in the list, or n. */
+static size_t find_word(tml_str word, const char *const *words, size_t n)
+{
+    size_t i = 0;
+    while (i < n && !tmli_str_eq_text(word, words[i])) {
+        i++;
+    }
+    return i;
+}
+
 static void read_steps(const golden_case *c, tml_tokenizer_options *options)
 {
     char value[256];
@@ -46,7 +56,9 @@ static void read_steps(const golden_case *c, tml_tokenizer_options *options)
             options->step_counts[options->n_steps] = strtoul(colon + 1, NULL, 10);
             word.len = (size_t)(colon - word.data);
         }
-        if (!tmli_normalize_from_word(word, &options->steps[options->n_steps++])) {
+        const size_t step = find_word(word, tmli_normalize_words, tmli_n_normalize_words);
+        options->steps[options->n_steps++] = (tml_normalize_step)step;
+        if (step == tmli_n_normalize_words) {
             fail_msg("%s: no step is called \"%.*s\"", c->name, (int)word.len, word.data);
         }
     }
@@ -72,7 +84,9 @@ static void read_options(const golden_case *c, case_options *out)
     char value[256];
     *out = (case_options){0};
     const char *const kind = golden_option(c, "kind", "", value);
-    if (!tmli_tokenizer_from_word(tmli_str(kind), &out->options.kind)) {
+    const size_t place = find_word(tmli_str(kind), tmli_tokenizer_words, tmli_n_tokenizer_words);
+    out->options.kind = (tml_tokenizer_kind)place;
+    if (place == tmli_n_tokenizer_words) {
         fail_msg("%s: no tokenizer is called \"%s\"", c->name, kind);
     }
     read_steps(c, &out->options);

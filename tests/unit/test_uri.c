@@ -1,3 +1,4 @@
+/* Percent-encoding, and values of a query by their keys. */
 #include "serve/uri.h"
 
 #include <setjmp.h>

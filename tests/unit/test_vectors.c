@@ -275,16 +275,31 @@ static void filling_takes_the_first_of_duplicates_and_leaves_others_zero(void **
     float table[6] = {0};
     size_t found = 99;
     const char *path = write_text(*state, "a 1 2\nx nan nan\nc 3 4\na 5 6\na nan 7\n");
-    assert_int_equal(tmli_vectors_fill(path, &vocab, 2, table, &found, NULL), TML_OK);
+    assert_int_equal(tmli_vectors_fill(path, &vocab, 2, NULL, table, &found, NULL), TML_OK);
     assert_int_equal(found, 2);
     const float want[6] = {1, 2, 0, 0, 3, 4};
     assert_memory_equal(table, want, sizeof want);
 
     tml_error err = {0};
     path = write_text(*state, "a 1 2\nx 1\n");
-    assert_int_equal(tmli_vectors_fill(path, &vocab, 2, table, &found, &err), TML_EFORMAT);
+    assert_int_equal(tmli_vectors_fill(path, &vocab, 2, NULL, table, &found, &err), TML_EFORMAT);
     assert_non_null(strstr(err.text, "glove.txt:2: 1 number behind the word, expected 2"));
     assert_int_equal(found, 2);
+    tmli_vocab_deinit(&vocab);
+}
+
+static void filling_ends_when_it_is_to_stop(void **state)
+{
+    const char *const words[] = {"a"};
+    tmli_vocab vocab = vocab_of(words, 1);
+    const char *path = write_text(*state, "a 1 2\n");
+    float table[2] = {0};
+    size_t found = 99;
+    tml_error err = {0};
+    const atomic_bool stop = true;
+    assert_int_equal(tmli_vectors_fill(path, &vocab, 2, &stop, table, &found, &err), TML_ESTOPPED);
+    assert_non_null(strstr(err.text, "glove.txt: stopped while reading"));
+    assert_int_equal(found, 99);
     tmli_vocab_deinit(&vocab);
 }
 
@@ -358,7 +373,7 @@ static void each_allocation_may_fail(void **state)
         size_t found = 99;
         tml_error err = {0};
         fail_allocation(nth);
-        const tml_status status = tmli_vectors_fill(path, &vocab, 2, table, &found, &err);
+        const tml_status status = tmli_vectors_fill(path, &vocab, 2, NULL, table, &found, &err);
         fail_allocation(NEVER);
         if (status == TML_OK) {
             assert_true(nth > 3);
@@ -522,7 +537,7 @@ static void neighbours_in_the_real_file_are_the_published_ones(void **state)
     float *table = calloc((size_t)REAL_WORDS * REAL_DIMS, sizeof *table);
     double *norms = calloc(REAL_WORDS, sizeof *norms);
     size_t found = 0;
-    assert_int_equal(tmli_vectors_fill(path, &vocab, REAL_DIMS, table, &found, NULL), TML_OK);
+    assert_int_equal(tmli_vectors_fill(path, &vocab, REAL_DIMS, NULL, table, &found, NULL), TML_OK);
     assert_int_equal(found, REAL_WORDS);
     for (size_t id = 0; id < REAL_WORDS; id++) {
         norms[id] = sqrt(dot(table + id * REAL_DIMS, table + id * REAL_DIMS));
@@ -552,7 +567,8 @@ static void the_real_file_is_refused_with_other_dimensions(void **state)
     size_t found;
     for (size_t dims = 50; dims <= 300; dims += 250) {
         tml_error err = {0};
-        assert_int_equal(tmli_vectors_fill(path, &vocab, dims, table, &found, &err), TML_EFORMAT);
+        assert_int_equal(tmli_vectors_fill(path, &vocab, dims, NULL, table, &found, &err),
+                         TML_EFORMAT);
         assert_non_null(
             strstr(err.text, "glove-100d.txt.gz:1: 100 numbers behind the word, expected "));
     }
@@ -568,6 +584,7 @@ int main(void)
         cmocka_unit_test(a_packed_file_is_unpacked_and_a_cut_one_is_noticed),
         cmocka_unit_test(lines_are_checked_although_their_numbers_are_not_wanted),
         cmocka_unit_test(filling_takes_the_first_of_duplicates_and_leaves_others_zero),
+        cmocka_unit_test(filling_ends_when_it_is_to_stop),
         cmocka_unit_test(a_line_without_an_end_is_refused),
         cmocka_unit_test(usual_numbers_are_read_bit_for_bit_as_all_others),
         cmocka_unit_test(each_allocation_may_fail),

@@ -44,11 +44,13 @@ typedef struct tml_fit_input {
 typedef struct tml_fit_report tml_fit_report; /* below */
 
 typedef struct tml_fit_options {
-    size_t n_threads;     /* at least 1; does not change the result */
+    size_t n_threads;     /* 1 to 256; does not change the result */
     bool keep_evaluation; /* the report gets the scores behind its figures */
-    /* may be NULL: set it to finish the batch and keep the best model so far */
+    /* may be NULL: set it, from any thread or signal handler, to end reading without a model, or training behind the
+     * batch with the best model so far */
     const atomic_bool *stop;
-    /* may be NULL; once, before training: the report's figures of what was read are there */
+    /* These are called on the thread that called tml_fit. May be NULL; once, before training: the report's figures of what
+     * was read are there */
     void (*on_data)(void *ctx, const tml_fit_report *report);
     void (*on_epoch)(void *ctx, const tml_epoch *epoch); /* may be NULL */
     void (*on_progress)(void *ctx,
@@ -75,10 +77,11 @@ struct tml_fit_report {
     bool vectors_read;    /* word vectors were asked for and read */
     size_t vectors_found; /* terms of the vocabulary that the word vectors have */
     uint64_t replaced;    /* ill-formed UTF-8 sequences read as U+FFFD */
-    size_t epochs_run, best_epoch;
-    bool stopped_early; /* by early stopping */
-    bool interrupted;   /* by *stop */
-    tml_epoch *epochs;  /* [n_epochs] finished ones, owned */
+    size_t epochs_run;    /* also one that was begun only; 0 for models without epochs */
+    size_t best_epoch;    /* whose weights are kept, from 1; 0 when none was finished */
+    bool stopped_early;   /* by early stopping */
+    bool interrupted;     /* by *stop */
+    tml_epoch *epochs;    /* [n_epochs] finished ones, owned */
     size_t n_epochs;
     tml_metrics validation; /* of the kept weights; n_rows 0 when there are no rows */
     tml_metrics test;
@@ -89,8 +92,9 @@ struct tml_fit_report {
 
 /* Trains. recipe: checked by tml_recipe_check, copied into the model. out: free with tml_model_free; report: release
  * with tml_fit_report_deinit; both untouched on failure.
- * Errors: those of the readers ("FILE:LINE:COLUMN: …"), TML_EFORMAT for labels that cannot be learned, TML_ENUMERIC for
- * a loss that is not finite, TML_ESTOPPED when *stop was set before any batch, TML_ENOMEM. */
+ * Errors: TML_EINVAL for n_threads and for a recipe that does not fit the data; those of the readers
+ * ("FILE:LINE:COLUMN: …"), TML_EFORMAT for labels that cannot be learned, TML_ENUMERIC for a loss that is not finite,
+ * TML_ESTOPPED when *stop was set before any batch, TML_ENOMEM, TML_EIO. */
 TML_API TML_NODISCARD tml_status tml_fit(const tml_recipe *recipe, const tml_fit_input *input,
                                          const tml_fit_options *options, tml_model **out,
                                          tml_fit_report *report, tml_error *err);

@@ -31,7 +31,8 @@ TML_API TML_NODISCARD tml_status tml_model_verify(const tml_model *model, tml_er
 TML_API void tml_model_free(tml_model *model); /* NULL is allowed; sessions must be gone */
 
 TML_API size_t tml_model_labels(const tml_model *model); /* number of labels, at least 2 */
-/* Name of label i, below tml_model_labels: as answers show it. Borrowed from the model. */
+/* Name of label i, below tml_model_labels: as answers show it, UTF-8 without a NUL but for the one behind its end. Borrowed
+ * from the model. */
 TML_API tml_str tml_model_label(const tml_model *model, size_t i);
 TML_API const char *tml_model_recipe_name(const tml_model *model); /* borrowed from the model */
 TML_API size_t tml_model_bytes(const tml_model *model);            /* size of the tensors */
@@ -60,7 +61,8 @@ TML_API tml_style tml_model_response_style(const tml_model *model);
 /* Whether a request that is no JSON holds one document as a whole, rather than a text a line. */
 TML_API bool tml_model_takes_documents(const tml_model *model);
 
-/* model: borrowed until tml_session_free. out: owned by the caller. */
+/* model: borrowed until tml_session_free. out: free with tml_session_free. Errors: TML_ENOMEM. Threads: any number may make
+ * sessions of one model; a session is used by one at a time. */
 TML_API TML_NODISCARD tml_status tml_session_create(const tml_model *model, tml_session **out,
                                                     tml_error *err);
 TML_API void tml_session_free(tml_session *session); /* NULL is allowed */
