@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,11 +23,12 @@ static size_t resident_kb(size_t pid)
 {
     char path[64];
     char line[256];
+    static const char field[] = "VmRSS:";
     size_t kb = 0;
     (void)snprintf(path, sizeof(path), "/proc/%zu/status", pid);
     FILE *file = fopen(path, "r");
     while (file != NULL && kb == 0 && fgets(line, sizeof(line), file) != NULL) {
-        (void)sscanf(line, "VmRSS: %zu kB", &kb);
+        kb = strncmp(line, field, strlen(field)) == 0 ? strtoul(line + strlen(field), NULL, 10) : 0;
     }
     if (kb == 0) {
         bench_fail("%s does not tell VmRSS", path);
