@@ -1,8 +1,10 @@
 #include "sagemaker/logging.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -93,11 +95,28 @@ void sm_log_fields(const tml_log *log, tml_log_level level, const char *message,
     tmli_buf_deinit(&line);
 }
 
-/* SageMaker's numbers are those of Python's logging module. */
+/* SageMaker's numbers are those of Python's logging module, and so are the words. */
+static bool number_of(const char *text, int64_t *out)
+{
+    static const struct {
+        const char *word;
+        int64_t number;
+    } words[] = {{"debug", 10}, {"info", 20},  {"warning", 30},
+                 {"warn", 30},  {"error", 40}, {"critical", 50}};
+    const tml_str word = tmli_str_trim(tmli_str(text));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (tmli_str_eq_nocase(word, tmli_str(words[i].word))) {
+            *out = words[i].number;
+            return true;
+        }
+    }
+    return tmli_parse_int64(word, out);
+}
+
 static bool level_of(const char *text, tml_log_level *out)
 {
     int64_t number = 0;
-    if (text == NULL || !tmli_parse_int64(tmli_str(text), &number)) {
+    if (text == NULL || !number_of(text, &number)) {
         return false;
     }
     *out = number <= 10   ? TML_LOG_DEBUG
@@ -105,6 +124,17 @@ static bool level_of(const char *text, tml_log_level *out)
            : number <= 30 ? TML_LOG_WARN
                           : TML_LOG_ERROR;
     return true;
+}
+
+void sm_logging_hold_numbers(void)
+{
+    int fd = 0;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        (void)close(fd);
+    }
 }
 
 tml_log sm_logging_sink(sm_logging *logging, bool quiet)

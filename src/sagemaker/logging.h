@@ -13,9 +13,13 @@ typedef struct sm_logging {
 } sm_logging;
 
 /* A sink over logging, which must outlive it. quiet drops what is below a warning. SM_LOG_LEVEL and
- * SAGEMAKER_CONTAINER_LOG_LEVEL (10 debug, 20 info, 30 warning, 40 error) set the least level otherwise; info without
+ * SAGEMAKER_CONTAINER_LOG_LEVEL (10 debug, 20 info, 30 warning, 40 error, or these words) set the least level otherwise; info without
  * them. Every record is flushed: stdout may be a pipe that somebody reads for metrics. */
 tml_log sm_logging_sink(sm_logging *logging, bool quiet);
+
+/* To be called before any file is opened: where standard input, output or error is closed, a socket or a model's file would get
+ * its number, and records would be written into that. */
+void sm_logging_hold_numbers(void);
 
 /* What a record says besides its message. */
 typedef struct sm_field {

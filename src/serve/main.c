@@ -171,6 +171,7 @@ int main(int argc, char **argv)
     sm_paths paths = {0};
     sm_logging logging = {.program = "serve"};
     tml_log log = sm_logging_sink(&logging, false);
+    sm_logging_hold_numbers();
     TMLI_TRY(serve_options_parse(&options, argc, argv, &err));
     if (options.help || options.version) {
         (void)printf(options.help ? "%s" : "serve (textml) %s\n",
