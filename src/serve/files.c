@@ -126,6 +126,31 @@ static bool is_below(const char *path, const char *root)
     return strncmp(path, root, n) == 0 && (is_top || path[n] == '/');
 }
 
+/* Whether none of the artifact's files is a link that leads out of root, which it names in words. dir: a real path. */
+static unsigned check_files(const char *real_root, const char *root, const char *dir,
+                            tml_error *err)
+{
+    unsigned status = 200;
+    for (size_t i = 0; i < SERVE_ARTIFACT_FILES && status == 200; i++) {
+        char *real = NULL;
+        tml_error missing;
+        char *path = tmli_path_join(dir, names[i]);
+        /* One that is not there is loading's to tell. */
+        if (path == NULL) {
+            status = fail_memory(err);
+        } else if (resolve(path, &real, &missing) == 200 && !is_below(real, real_root)) {
+            (void)tmli_fail(err, TML_EINVAL,
+                            "%.256s: is a link that leads out of %.256s, the directory of the "
+                            "models; put the file itself there",
+                            path, root);
+            status = 400;
+        }
+        tmli_free(real);
+        tmli_free(path);
+    }
+    return status;
+}
+
 static unsigned resolve_text(const char *root, const char *path, char **out, tml_error *err)
 {
     char *real = NULL;
@@ -142,6 +167,8 @@ static unsigned resolve_text(const char *root, const char *path, char **out, tml
         (void)tmli_fail(err, TML_EINVAL,
                         "%.256s: is not a directory; give the one that holds textml.json", path);
         status = 400;
+    } else if (status == 200) {
+        status = check_files(real_root, root, real, err);
     }
     tmli_free(real_root);
     if (status != 200) {

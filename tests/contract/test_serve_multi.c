@@ -107,6 +107,14 @@ static void models_lie_below_their_directory(void **state)
     assert_int_equal(many_load(s, "x", linked), 400);
     (void)snprintf(path, sizeof(path), "%s/textml.json", inside);
     assert_int_equal(many_load(s, "x", path), 400);
+    char *file = tmpdir_path(outside, "textml.json");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(file, path), 0);
+    assert_int_equal(many_load(s, "x", inside), 400);
+    assert_non_null(strstr(s->answer.body, "is a link that leads out of"));
+    free(file);
+    free(inside);
+    inside = many_place(s, "a", "c3d4");
     assert_int_equal(many_load(s, "x", inside), 200);
     free(outside);
     free(inside);
