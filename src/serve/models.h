@@ -114,6 +114,9 @@ TML_NODISCARD unsigned serve_models_unload(serve_models *models, tml_str name, t
 /* Whether asking for this name would load it: that takes longer than a request should. */
 bool serve_models_would_load(serve_models *models, tml_str name);
 
+/* How many models answer, with or without names. */
+size_t serve_models_loaded(serve_models *models);
+
 /* Called under the lock; name and url are borrowed for the call. */
 typedef void (*serve_model_fn)(void *ctx, tml_str name, tml_str url);
 

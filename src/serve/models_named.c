@@ -423,6 +423,17 @@ bool serve_models_show(serve_models *models, tml_str name, serve_model_fn show, 
     return entry != NULL;
 }
 
+size_t serve_models_loaded(serve_models *models)
+{
+    (void)pthread_mutex_lock(&models->lock);
+    size_t n = models->current != NULL ? 1 : 0;
+    for (size_t i = 0; i < models->n_named; i++) {
+        n += models->named[i]->model != NULL ? 1 : 0;
+    }
+    (void)pthread_mutex_unlock(&models->lock);
+    return n;
+}
+
 /* The first place behind a name. */
 static size_t behind(const serve_models *models, tml_str name)
 {

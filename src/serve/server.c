@@ -42,6 +42,7 @@ tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *
     const uint64_t start[] = {out->started.ticks, (uint64_t)out->started_at, (uint64_t)getpid()};
     out->log_seed = tmli_hash64_v1(start, sizeof(start), 0);
     atomic_init(&out->n_queued, 0);
+    atomic_init(&out->n_arriving, 0);
     if (pthread_mutex_init(&out->lock, NULL) != 0) {
         return tmli_fail_memory(err, "a lock");
     }

@@ -75,9 +75,10 @@ struct serve_server {
     serve_trial trial;  /* of that directory; the watcher's once it runs */
     bool is_unverified; /* the watcher begins with that */
     tmli_moment started;
-    int64_t started_at;     /* seconds of Unix time */
-    uint64_t log_seed;      /* of the hashes that stand for texts in the log */
-    atomic_size_t n_queued; /* long requests that wait for a worker or are worked on */
+    int64_t started_at;       /* seconds of Unix time */
+    uint64_t log_seed;        /* of the hashes that stand for texts in the log */
+    atomic_size_t n_queued;   /* long requests that wait for a worker or are worked on */
+    atomic_size_t n_arriving; /* bytes that have come of long bodies whose rest is to come */
     pthread_mutex_t lock;
     serve_lane *lanes; /* owned; under lock */
 };
