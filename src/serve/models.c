@@ -145,6 +145,7 @@ serve_model *serve_model_drop(serve_models *models, serve_model *model)
     }
     model->seats = seats;
     models->n_bytes -= model->n_bytes;
+    models->n_cache_bytes -= model->n_cache_bytes;
     return model;
 }
 

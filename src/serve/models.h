@@ -55,9 +55,10 @@ typedef struct serve_models {
     atomic_bool has_current; /* the same, for a look without the lock */
     serve_model **named;     /* under lock, as all below; by name; some still load */
     size_t n_named, named_capacity;
-    size_t n_bytes;     /* that the models with names are reckoned at, until they are freed */
-    uint64_t n_taken;   /* seats ever: a clock of use */
-    serve_seat *newest; /* idle ones */
+    size_t n_bytes;       /* that the models with names are reckoned at, until they are freed */
+    size_t n_cache_bytes; /* of them, what networks keep of their sums */
+    uint64_t n_taken;     /* seats ever: a clock of use */
+    serve_seat *newest;   /* idle ones */
     serve_seat *oldest;
     size_t n_idle_seats;
 } serve_models;

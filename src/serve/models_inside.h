@@ -15,7 +15,8 @@ struct serve_model {
     size_t n_name;
     char *url;                       /* owned: as it was given */
     char *dir;                       /* owned: where it was loaded from */
-    size_t n_bytes;                  /* that it is reckoned at */
+    size_t n_bytes;                  /* that it is reckoned at, its cache included */
+    size_t n_cache_bytes;            /* of them */
     serve_trial trial;               /* of the watcher alone */
     struct serve_model *next_unused; /* of one that is about to be freed */
 };
