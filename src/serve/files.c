@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "serve/torn.h"
 
 static const char *const names[SERVE_ARTIFACT_FILES] = {"textml.json", "model.safetensors"};
 
@@ -82,9 +83,15 @@ size_t serve_mark_bytes(const serve_mark *mark)
 tml_status serve_load_verified(const char *dir, tml_model **out, tml_error *err)
 {
     tml_model *model = NULL;
+    serve_torn torn = {0};
+    serve_torn_enter(&torn);
     tml_status status = tml_model_load(dir, &model, err);
     if (status == TML_OK) {
         status = tml_model_verify(model, err);
+    }
+    serve_torn_enter(NULL);
+    if (status == TML_OK && serve_torn_is(&torn)) {
+        status = tmli_fail(err, TML_EFORMAT, "%.256s: was cut short while it was read", dir);
     }
     if (status != TML_OK) {
         tml_model_free(model);

@@ -15,6 +15,7 @@
 #include "serve/options.h"
 #include "serve/pulse.h"
 #include "serve/server.h"
+#include "serve/torn.h"
 #include "serve/watch.h"
 #include "textml/version.h"
 
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
     log = sm_logging_sink(&logging, options.quiet);
     give_memory_back();
     TMLI_TRY(catch_signals(&err));
+    serve_torn_catch();
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
     TMLI_TRY(serve_protection_load(&protection, &options.protection, &err));

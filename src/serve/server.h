@@ -89,6 +89,8 @@ TML_NODISCARD tml_status serve_server_open(serve_server *out, const char *dir, c
                                            tml_error *err);
 /* Compares the model's bytes with its hash when that takes milliseconds; otherwise the watcher will (serve/watch.h). */
 void serve_server_verify(serve_server *server);
+/* serve_seat_is_torn, told in the log. */
+bool serve_server_is_torn(serve_server *server, const serve_seat *seat, tml_error *err);
 /* All other threads must have ended. */
 void serve_server_close(serve_server *server);
 
