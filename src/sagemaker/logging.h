@@ -10,6 +10,13 @@
 typedef struct sm_logging {
     const char *program; /* stands before each text line of a warning or error, and in JSON */
     bool json;
+    bool
+        is_patient; /* a reader that does not read is waited for; otherwise records are left out, and counted */
+    /* Under the stream's own lock: of stdout and stderr. */
+    struct sm_stuck {
+        bool is_stuck;
+        size_t n_left_out;
+    } stuck[2];
 } sm_logging;
 
 /* A sink over logging, which must outlive it. quiet drops what is below a warning. SM_LOG_LEVEL and
@@ -28,6 +35,8 @@ typedef struct sm_field {
     double number;
 } sm_field;
 
+/* A whole line, without its end, to stdout as it is. */
+void sm_log_line(const tml_log *log, const char *line);
 /* A record with fields: "message name=value …" as text, members of its object as JSON. A text must hold no blanks when
  * it shall be found again. */
 void sm_log_fields(const tml_log *log, tml_log_level level, const char *message,

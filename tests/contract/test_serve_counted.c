@@ -260,6 +260,30 @@ static void closed_streams_do_not_become_others(void **state)
     server_stop(s);
 }
 
+static void a_log_that_nobody_reads_holds_nobody_up(void **state)
+{
+    enum {
+        N_REQUESTS = 1200 /* of 140 bytes each: more than a pipe holds */
+    };
+    server *const s = *state;
+    const process_options options = {
+        .dir = s->dir,
+        .args = ARGS("--model-dir", s->model_dir, "--host", "127.0.0.1", "--port", "0"),
+        .env = ENV("SM_LOG_LEVEL=10"),
+        .output = PROCESS_TO_PIPE};
+    process_start(&s->process, TML_SERVE_PATH, &options);
+    s->port = process_port(&s->process, PROCESS_SECONDS);
+    s->client = http_client_create(s->port);
+    for (size_t i = 0; i < N_REQUESTS; i++) {
+        server_ask(s, "text/plain", NULL, "market\n");
+        assert_int_equal(s->answer.status, 200);
+    }
+    process_says(&s->process, "request ", PROCESS_SECONDS); /* now it is read */
+    server_ask(s, "text/plain", NULL, "market\n");
+    process_says(&s->process, " records were left out: nobody read them", PROCESS_SECONDS);
+    server_stop(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
 #define STARTED(name) cmocka_unit_test_setup_teardown(name, server_setup_started, server_teardown)
 
@@ -273,6 +297,7 @@ int main(void)
         TEST(the_body_of_a_long_request_is_counted_and_logged),
         TEST(bodies_on_their_way_fill_the_queue),
         TEST(closed_streams_do_not_become_others),
+        TEST(a_log_that_nobody_reads_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, server_train, server_forget);
 }
