@@ -546,9 +546,8 @@ uint16_t serve_http_port(const serve_http *http)
 void serve_http_stop_accepting(serve_http *http)
 {
     atomic_store_explicit(&http->is_draining, true, memory_order_relaxed);
-    (void)MHD_quiesce_daemon(http->daemon);
-    /* The socket must live until the daemon has stopped, but the kernel need not complete connections on it. */
-    (void)shutdown(http->listen_fd, SHUT_RDWR);
+    /* Not MHD_quiesce_daemon: it and a thread may both take the socket out of an epoll set; the second aborts the process. */
+    serve_listen_end(http->listen_fd);
 }
 
 size_t serve_http_open_requests(serve_http *http)
@@ -580,6 +579,7 @@ void serve_http_stop(serve_http *http)
     }
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
+        http->listen_fd = -1; /* it has closed that */
     }
     serve_workers_free(http->workers);
     serve_workers_free(http->loaders);
