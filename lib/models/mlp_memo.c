@@ -61,6 +61,12 @@ void tmli_mlp_memo_free(tmli_mlp_memo *memo)
     }
 }
 
+size_t tmli_mlp_memo_bytes(const tmli_mlp_memo *memo)
+{
+    return memo != NULL ? memo->n_blocks * memo->n_rows * (memo->stride * sizeof *memo->sums + 1)
+                        : 0;
+}
+
 static void compute(const tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry,
                     float *sum)
 {

@@ -31,6 +31,9 @@ TML_NODISCARD tml_status tmli_mlp_memo_create(const tmli_mlp_products *products,
                                               tmli_mlp_memo **out, tml_error *err);
 void tmli_mlp_memo_free(tmli_mlp_memo *memo); /* NULL is allowed */
 
+/* Memory that it takes when all of its sums have been asked for. */
+size_t tmli_mlp_memo_bytes(const tmli_mlp_memo *memo); /* NULL: 0 */
+
 /* x[entry.row] · w[entry.block], [outputs], summed from zero in rising order of the inputs; computed now if need be. NULL
  * when the entry is not one of the memo's, or another thread computes it just now. Any number of threads. */
 const float *tmli_mlp_memo_find(tmli_mlp_memo *memo, const tmli_kernels *kernels, tmli_entry entry);

@@ -57,6 +57,11 @@ tml_status tml_model_limit_cache(tml_model *model, size_t max_bytes, tml_error *
     return tmli_mlp_keep(&model->mlp, at_end, KEPT_POSITIONS, max_bytes, err);
 }
 
+size_t tml_model_cache_bytes(const tml_model *model)
+{
+    return tmli_mlp_memo_bytes(model->mlp.memo);
+}
+
 const char *tml_model_request_key(const tml_model *model)
 {
     return model->recipe->request_key;

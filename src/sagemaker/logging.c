@@ -1,13 +1,22 @@
 #include "sagemaker/logging.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/number.h"
+
+enum {
+    PATIENCE_MS = 100
+};
+
+static void write_record(void *ctx, tml_log_level level, const char *message);
 
 static const char *name_of(tml_log_level level)
 {
@@ -32,7 +41,56 @@ static void put_fields(tmli_buf *line, const sm_field *fields, size_t n_fields)
     }
 }
 
-static void write_fields(const sm_logging *logging, tml_log_level level, const char *message,
+/* Whether a line can be written without waiting for the reader of a full pipe: at once, or the first time within a moment. A pipe
+ * that takes anything takes a page, and records are shorter. */
+static bool has_room(struct sm_stuck *stuck, FILE *out)
+{
+    struct pollfd wait = {.fd = fileno(out), .events = POLLOUT};
+    const bool has = poll(&wait, 1, stuck->is_stuck ? 0 : PATIENCE_MS) != 0;
+    stuck->is_stuck = !has;
+    return has;
+}
+
+static void tell_left_out(const sm_logging *logging, struct sm_stuck *stuck, FILE *out)
+{
+    if (stuck->n_left_out == 0 || !has_room(stuck, out)) {
+        return;
+    }
+    (void)fprintf(out,
+                  logging->json ? "{\"program\":\"%s\",\"level\":\"warning\",\"message\":\"%zu "
+                                  "records were left out: nobody read them\"}\n"
+                                : "%s: warning: %zu records were left out: nobody read them\n",
+                  logging->program, stuck->n_left_out);
+    (void)fflush(out);
+    stuck->n_left_out = 0;
+}
+
+/* One call, so that records do not mix. */
+static void put_line(sm_logging *logging, FILE *out, const char *line, size_t n)
+{
+    struct sm_stuck *stuck = &logging->stuck[out == stderr ? 1 : 0];
+    flockfile(out);
+    if (!logging->is_patient && !has_room(stuck, out)) {
+        stuck->n_left_out++;
+    } else {
+        (void)fwrite(line, 1, n, out);
+        (void)fflush(out);
+        tell_left_out(logging, stuck, out);
+    }
+    funlockfile(out);
+}
+
+void sm_log_line(const tml_log *log, const char *line)
+{
+    tmli_buf whole = {0};
+    tmli_buf_printf(&whole, "%s\n", line);
+    if (log != NULL && log->write == write_record && !whole.failed) {
+        put_line(log->ctx, stdout, whole.data, whole.len);
+    }
+    tmli_buf_deinit(&whole);
+}
+
+static void write_fields(sm_logging *logging, tml_log_level level, const char *message,
                          const sm_field *fields, size_t n_fields)
 {
     tmli_buf line = {0};
@@ -62,11 +120,10 @@ static void write_fields(const sm_logging *logging, tml_log_level level, const c
     tmli_buf_append_byte(&line, '\n');
     FILE *out = level >= TML_LOG_WARN ? stderr : stdout;
     if (line.failed) {
-        (void)fprintf(out, "%s\n", message); /* without memory the bare text still comes out */
+        put_line(logging, out, message, strlen(message)); /* without memory the bare text */
     } else {
-        (void)fwrite(line.data, 1, line.len, out); /* one call, so that records do not mix */
+        put_line(logging, out, line.data, line.len);
     }
-    (void)fflush(out);
     tmli_buf_deinit(&line);
 }
 
@@ -93,11 +150,28 @@ void sm_log_fields(const tml_log *log, tml_log_level level, const char *message,
     tmli_buf_deinit(&line);
 }
 
-/* SageMaker's numbers are those of Python's logging module. */
+/* SageMaker's numbers are those of Python's logging module, and so are the words. */
+static bool number_of(const char *text, int64_t *out)
+{
+    static const struct {
+        const char *word;
+        int64_t number;
+    } words[] = {{"debug", 10}, {"info", 20},  {"warning", 30},
+                 {"warn", 30},  {"error", 40}, {"critical", 50}};
+    const tml_str word = tmli_str_trim(tmli_str(text));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (tmli_str_eq_nocase(word, tmli_str(words[i].word))) {
+            *out = words[i].number;
+            return true;
+        }
+    }
+    return tmli_parse_int64(word, out);
+}
+
 static bool level_of(const char *text, tml_log_level *out)
 {
     int64_t number = 0;
-    if (text == NULL || !tmli_parse_int64(tmli_str(text), &number)) {
+    if (text == NULL || !number_of(text, &number)) {
         return false;
     }
     *out = number <= 10   ? TML_LOG_DEBUG
@@ -105,6 +179,17 @@ static bool level_of(const char *text, tml_log_level *out)
            : number <= 30 ? TML_LOG_WARN
                           : TML_LOG_ERROR;
     return true;
+}
+
+void sm_logging_hold_numbers(void)
+{
+    int fd = 0;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        (void)close(fd);
+    }
 }
 
 tml_log sm_logging_sink(sm_logging *logging, bool quiet)

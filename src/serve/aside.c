@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "serve/gather.h"
 #include "serve/invoke.h"
+#include "serve/request_log.h"
 
 enum {
     EXPLAINED_BODY_BYTES = 4 << 10 /* of texts that are each explained */
@@ -61,6 +62,9 @@ static progress give_up_late(serve_exchange *ex, double timeout_s)
 static progress begin(serve_exchange *ex, serve_lane *lane)
 {
     ex->request.body = tmli_buf_str(&ex->body);
+    if (serve_logs_requests(lane->server)) {
+        ex->request.given_back_hash = serve_hash_of_body(lane->server, ex->request.body);
+    }
     const serve_call call = {&ex->request, &ex->answer};
     ex->invocation = serve_route_long(lane, &call, &ex->body);
     return ex->invocation != NULL ? GOES_ON : ANSWERED;
@@ -101,26 +105,48 @@ bool serve_work_aside(serve_lane *lane, serve_job *job)
     serve_invocation_end(ex->invocation);
     ex->invocation = NULL;
     if (lane != NULL) {
-        serve_count_answers(lane, &(serve_call){&ex->request, &ex->answer}, 1);
+        ex->request.n_given_back = ex->request.body.len == 0 ? job->n_bytes : 0;
+        serve_exchange_count(ex, lane);
     }
-    if (done == CUT_SHORT) {
+    ex->is_cut_short = done == CUT_SHORT;
+    return true;
+}
+
+void serve_finish_aside(serve_job *job)
+{
+    serve_exchange *ex = (serve_exchange *)job;
+    if (ex->is_cut_short) {
         tmli_buf_reset(&ex->answer.body); /* a failure's sentence is none of the lines */
         serve_exchange_cut_short(ex);
     } else {
         serve_exchange_finish_pieces(ex);
     }
-    return true;
 }
 
-/* Answers that there is no place in the queue. */
+/* Makes the answer that there is no place in the queue. */
 static void turn_away(serve_exchange *ex, unsigned retry_after_s)
 {
     serve_answer_reset(&ex->answer);
     serve_refuse(ex->request.path, &ex->answer, 503,
                  "too many long requests wait to be answered; try again later, or start serve with "
-                 "a larger --max-queue");
+                 "a larger --max-queue or --max-queue-bytes");
     ex->answer.retry_after_s = retry_after_s;
-    ex->stage = SERVE_ANSWERED;
+    ex->answer.route = serve_route_number(ex->request.path);
+}
+
+bool serve_has_room(serve_exchange *ex, serve_workers *workers)
+{
+    const size_t n_announced = serve_exchange_announced(ex);
+    const bool is_known = n_announced >= SERVE_LONG_BODY_BYTES && n_announced < SIZE_MAX;
+    unsigned retry_after_s = 0;
+    if (!ex->reads_body || (ex->n_counted == 0 && !(is_known && ex->body.len == 0)) ||
+        serve_is_loading(ex->lane->server, &ex->request) ||
+        serve_workers_have_room(workers, ex->n_counted > 0 ? ex->n_counted : n_announced,
+                                ex->n_counted, &retry_after_s)) {
+        return true;
+    }
+    turn_away(ex, retry_after_s);
+    return false;
 }
 
 bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *loaders)
@@ -131,9 +157,14 @@ bool serve_hand_over(serve_exchange *ex, serve_workers *workers, serve_workers *
     if (!is_loading && !(ex->reads_body && serve_is_long(ex))) {
         return false;
     }
+    serve_exchange_end_arrival(ex);
     switch (serve_workers_admit(to, &ex->job, ex->body.len, &retry_after_s)) {
     case SERVE_NO_WORKER: return false;
-    case SERVE_QUEUE_FULL: turn_away(ex, retry_after_s); return true;
+    case SERVE_QUEUE_FULL:
+        turn_away(ex, retry_after_s);
+        serve_exchange_count(ex, ex->lane);
+        ex->stage = SERVE_ANSWERED;
+        return true;
     case SERVE_ADMITTED: break;
     }
     ex->stage = SERVE_WORKING;

@@ -192,7 +192,7 @@ bool serve_connection_enter(serve_connection *connection, serve_phase phase)
     /* The counter tells the watch a request from the one after it. */
     const unsigned entered =
         ((state & ~(unsigned)PHASE_MASK) + (1U << PHASE_BITS)) | (unsigned)phase;
-    return phase_of(state) != SERVE_PHASE_CUT &&
+    return phase_of(state) < SERVE_PHASE_CUT &&
            atomic_compare_exchange_strong_explicit(&connection->state, &state, entered,
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
@@ -209,6 +209,21 @@ bool serve_connection_is_broken(const serve_connection *connection)
     return poll(&look, 1, 0) > 0 && (look.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
 }
 
+static serve_phase phase_now(const serve_connection *connection)
+{
+    return phase_of(atomic_load_explicit(&connection->state, memory_order_acquire));
+}
+
+bool serve_connection_is_late(const serve_connection *connection)
+{
+    return phase_now(connection) == SERVE_PHASE_LATE;
+}
+
+bool serve_connection_is_late_new(const serve_connection *connection)
+{
+    return phase_now(connection) == SERVE_PHASE_LATE_NEW;
+}
+
 /* ---- the watch ---- */
 
 static unsigned seconds_for(const serve_limits *limits, serve_phase phase)
@@ -219,7 +234,9 @@ static unsigned seconds_for(const serve_limits *limits, serve_phase phase)
     case SERVE_PHASE_IDLE: return limits->idle_s;
     case SERVE_PHASE_BODY: return limits->body_s;
     case SERVE_PHASE_BUSY:
-    case SERVE_PHASE_CUT: return 0;
+    case SERVE_PHASE_CUT:
+    case SERVE_PHASE_LATE:
+    case SERVE_PHASE_LATE_NEW: return 0;
     }
     return 0;
 }
@@ -260,9 +277,9 @@ static void say_408(const serve_connections *list, int fd, serve_phase phase)
 }
 
 /* False when its owner has just gone on with it. */
-static bool claim(serve_connection *connection, unsigned state)
+static bool claim(serve_connection *connection, unsigned state, serve_phase as)
 {
-    return atomic_compare_exchange_strong_explicit(&connection->state, &state, SERVE_PHASE_CUT,
+    return atomic_compare_exchange_strong_explicit(&connection->state, &state, as,
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
 
@@ -270,11 +287,12 @@ static bool claim(serve_connection *connection, unsigned state)
 static void cut(const serve_connections *list, serve_connection *connection, unsigned state)
 {
     const serve_phase phase = phase_of(state);
-    if (!claim(connection, state)) {
-        return;
-    }
     const bool has_begun =
         phase == SERVE_PHASE_NEW ? has_said_something(connection->fd) : phase != SERVE_PHASE_IDLE;
+    const serve_phase late = phase == SERVE_PHASE_NEW ? SERVE_PHASE_LATE_NEW : SERVE_PHASE_LATE;
+    if (!claim(connection, state, has_begun ? late : SERVE_PHASE_CUT)) {
+        return;
+    }
     if (has_begun && !list->is_tls) {
         say_408(list, connection->fd, phase);
     }
@@ -298,7 +316,9 @@ static bool may_be_gone(const serve_connection *connection, serve_phase phase, u
     case SERVE_PHASE_NEW:
     case SERVE_PHASE_IDLE: return now_s - connection->since_s == 1;
     case SERVE_PHASE_BUSY:
-    case SERVE_PHASE_CUT: return false;
+    case SERVE_PHASE_CUT:
+    case SERVE_PHASE_LATE:
+    case SERVE_PHASE_LATE_NEW: return false;
     }
     return false;
 }
@@ -319,7 +339,7 @@ static void look_at(const serve_connections *list, serve_connection *connection,
     } else if (limit_s > 0 && now_s - connection->since_s >= limit_s) {
         cut(list, connection, state);
     } else if (is_still && may_be_gone(connection, phase, now_s) && is_gone(connection->fd) &&
-               claim(connection, state)) {
+               claim(connection, state, SERVE_PHASE_CUT)) {
         (void)shutdown(connection->fd, SHUT_RDWR);
     }
 }

@@ -36,8 +36,10 @@ typedef enum serve_phase {
     SERVE_PHASE_IDLE,    /* the next request */
     SERVE_PHASE_HEADERS, /* has a request line */
     SERVE_PHASE_BODY,
-    SERVE_PHASE_BUSY, /* for us, or for the client to take the answer */
-    SERVE_PHASE_CUT,  /* nothing: it took too long and was shut down */
+    SERVE_PHASE_BUSY,     /* for us, or for the client to take the answer */
+    SERVE_PHASE_CUT,      /* nothing: it is shut down, as the next */
+    SERVE_PHASE_LATE,     /* a request took too long, and has a 408 */
+    SERVE_PHASE_LATE_NEW, /* likewise, before its line was complete */
 } serve_phase;
 
 typedef struct serve_connection {
@@ -92,6 +94,10 @@ bool serve_connection_enter(serve_connection *connection, serve_phase phase);
 void serve_connection_count_body(serve_connection *connection, size_t n);
 /* True when the client's side has broken off: by a reset, not merely by having said all. */
 bool serve_connection_is_broken(const serve_connection *connection);
+
+/* Whether the watch has cut it with a 408: in the middle of a request, or before there was one. */
+bool serve_connection_is_late(const serve_connection *connection);
+bool serve_connection_is_late_new(const serve_connection *connection);
 
 /* One look at all connections at this second; the watch's work, and the tests'. */
 void serve_connections_look(serve_connections *list, unsigned now_s);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "serve/gather.h"
 #include "serve/protection.h"
 #include "serve/query.h"
 
@@ -45,7 +46,9 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->stage = SERVE_BEGUN;
     ex->reads_body = false;
     ex->is_ambiguous = false;
+    ex->was_answered = false;
     ex->n_received = 0;
+    ex->n_counted = 0;
     ex->request = (serve_request){.begun_ticks = tmli_ticks()};
     ex->content_length = (tml_str){0};
     ex->transfer_encoding = (tml_str){0};
@@ -80,11 +83,23 @@ static void shrink(tmli_buf *buf)
     }
 }
 
-void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
+/* What became of a request that none of us has answered. */
+static void count_unanswered(const serve_exchange *ex)
 {
-    if (ex->stage == SERVE_BEGUN || ex->stage == SERVE_READING || ex->stage == SERVE_WAITING) {
+    if (ex->stage != SERVE_BEGUN && ex->stage != SERVE_READING && ex->stage != SERVE_WAITING) {
+        return;
+    }
+    if (ex->socket != NULL && serve_connection_is_late(ex->socket)) {
+        serve_count_refusal(ex->lane, 408);
+    } else if (!ex->was_answered) { /* such answers are counted where libmicrohttpd tells of them */
         serve_count_abandoned(ex->lane);
     }
+}
+
+void serve_exchange_end(serve_exchanges *idle, serve_exchange *ex)
+{
+    count_unanswered(ex);
+    serve_exchange_end_arrival(ex);
     serve_exchange_count_closed(ex);
     if (idle->n == KEPT_EXCHANGES || ex->pieces.has_begun) { /* few are streamed: made anew */
         serve_exchange_free(ex);
@@ -105,6 +120,14 @@ void serve_exchanges_deinit(serve_exchanges *idle)
         idle->first = next;
     }
     idle->n = 0;
+}
+
+bool serve_exchange_is_bare(const serve_exchange *ex)
+{
+    const serve_answer *answer = &ex->answer;
+    return ex->stage != SERVE_STREAMING && /* first: a worker fills the body then */
+           answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
+           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL;
 }
 
 /* ---- reading ---- */
@@ -174,8 +197,7 @@ bool serve_exchange_has_body(const serve_exchange *ex)
     return ex->transfer_encoding.len > 0 || !serve_exchange_is_at_most(ex, 0);
 }
 
-/* SIZE_MAX for what is no number, or too large. */
-static size_t announced(const serve_exchange *ex)
+size_t serve_exchange_announced(const serve_exchange *ex)
 {
     const tml_str digits = ex->content_length;
     size_t n = 0;
@@ -191,7 +213,26 @@ static size_t announced(const serve_exchange *ex)
 
 bool serve_exchange_is_at_most(const serve_exchange *ex, size_t max)
 {
-    return announced(ex) <= max;
+    return serve_exchange_announced(ex) <= max;
+}
+
+/* Bodies that are still on their way take memory too; short ones are too many to count and too small to matter. */
+static void count_arrival(serve_exchange *ex)
+{
+    if (ex->body.len >= SERVE_LONG_BODY_BYTES) {
+        (void)atomic_fetch_add_explicit(&ex->lane->server->n_arriving, ex->body.len - ex->n_counted,
+                                        memory_order_relaxed);
+        ex->n_counted = ex->body.len;
+    }
+}
+
+void serve_exchange_end_arrival(serve_exchange *ex)
+{
+    if (ex->n_counted > 0) {
+        (void)atomic_fetch_sub_explicit(&ex->lane->server->n_arriving, ex->n_counted,
+                                        memory_order_relaxed);
+        ex->n_counted = 0;
+    }
 }
 
 bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t max)
@@ -204,13 +245,14 @@ bool serve_exchange_take(serve_exchange *ex, const char *bytes, size_t n, size_t
         return false;
     }
     if (ex->reads_body && ex->stage == SERVE_READING) {
-        const size_t n_announced = announced(ex);
+        const size_t n_announced = serve_exchange_announced(ex);
         if (ex->body.len == 0 && n_announced >= n && n_announced <= max) {
             /* All of it at once: a buffer that doubles would be copied, and end twice as large. Pages that are not written
              * to cost nothing, so a client that announces more than it sends gains nothing by it. */
             (void)tmli_buf_reserve(&ex->body, n_announced);
         }
         tmli_buf_append(&ex->body, bytes, n);
+        count_arrival(ex);
     }
     return true;
 }
@@ -279,6 +321,7 @@ bool serve_exchange_admit(serve_exchange *ex)
     } else {
         return true;
     }
+    answer->route = serve_route_number(ex->request.path);
     return false;
 }
 
@@ -291,6 +334,7 @@ void serve_exchange_refuse_headers(serve_exchange *ex, size_t max)
                     max);
     serve_answer_reset(&ex->answer);
     serve_answer_error(&ex->answer, 431, err.text);
+    ex->answer.route = serve_route_number(ex->request.path);
 }
 
 /* ---- answering ---- */
@@ -309,13 +353,20 @@ static const char *phrase_of(unsigned status)
     }
 }
 
+void serve_exchange_count(serve_exchange *ex, serve_lane *lane)
+{
+    serve_count_answers(lane, &(serve_call){&ex->request, &ex->answer}, 1);
+}
+
 void serve_exchange_refuse(serve_exchange *ex)
 {
     const serve_answer *answer = &ex->answer;
     ex->stage = SERVE_REFUSED;
     ex->n_received = 0;
+    serve_exchange_end_arrival(ex);
+    shrink(&ex->body);
     serve_exchange_count_closed(ex);
-    serve_count_answers(ex->lane, &(serve_call){&ex->request, &ex->answer}, 1);
+    serve_exchange_count(ex, ex->lane);
     tmli_buf_reset(&ex->body);
     tmli_buf_printf(&ex->body, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer->status,
                     phrase_of(answer->status));

@@ -51,7 +51,10 @@ typedef struct serve_exchange {
     bool is_open; /* counted in its lane */
     bool reads_body;
     bool is_ambiguous; /* it has two lengths */
+    bool is_cut_short; /* its worker could not complete the answer */
+    bool was_answered; /* by libmicrohttpd itself, in its own words */
     size_t n_received; /* bytes of the body; of a refused one: since then */
+    size_t n_counted;  /* of them, in the server's n_arriving */
     tmli_buf body;
     serve_request request;  /* borrows from the connection and body */
     tml_str content_length; /* likewise, as the next */
@@ -78,6 +81,10 @@ void serve_exchanges_deinit(serve_exchanges *idle);
 void serve_exchange_put_target(serve_exchange *ex, const char *target);
 /* Looks at one header and keeps its value (borrowed) if it is one that counts here. */
 void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value);
+/* Whether the answer is its status alone. */
+bool serve_exchange_is_bare(const serve_exchange *ex);
+/* The length of the body as Content-Length has it; 0 without one, SIZE_MAX for what is no number, or too large. */
+size_t serve_exchange_announced(const serve_exchange *ex);
 /* Whether the headers announce a body. */
 bool serve_exchange_has_body(const serve_exchange *ex);
 /* Whether the body that Content-Length announces, if it does, has at most max bytes. */
@@ -93,6 +100,10 @@ bool serve_exchange_enter(const serve_exchange *ex, serve_phase phase);
 
 /* Of ex->answer makes, in ex->body, the bytes to send as they are, before the body has come. Not open any more. */
 void serve_exchange_refuse(serve_exchange *ex);
+/* Its body is no longer one that arrives. */
+void serve_exchange_end_arrival(serve_exchange *ex);
+/* Counts ex->answer, which is made; on the thread of lane. */
+void serve_exchange_count(serve_exchange *ex, serve_lane *lane);
 /* Makes the answers of n exchanges, at most SERVE_CHUNK_ROWS, on the thread of lane, and calls them answered; a lane of
  * NULL, for want of memory, gives a 503. */
 void serve_exchange_work(serve_exchange *const *list, size_t n, serve_lane *lane);

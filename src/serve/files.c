@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/status.h"
+#include "serve/torn.h"
 
 static const char *const names[SERVE_ARTIFACT_FILES] = {"textml.json", "model.safetensors"};
 
@@ -82,9 +83,15 @@ size_t serve_mark_bytes(const serve_mark *mark)
 tml_status serve_load_verified(const char *dir, tml_model **out, tml_error *err)
 {
     tml_model *model = NULL;
+    serve_torn torn = {0};
+    serve_torn_enter(&torn);
     tml_status status = tml_model_load(dir, &model, err);
     if (status == TML_OK) {
         status = tml_model_verify(model, err);
+    }
+    serve_torn_enter(NULL);
+    if (status == TML_OK && serve_torn_is(&torn)) {
+        status = tmli_fail(err, TML_EFORMAT, "%.256s: was cut short while it was read", dir);
     }
     if (status != TML_OK) {
         tml_model_free(model);
@@ -126,6 +133,31 @@ static bool is_below(const char *path, const char *root)
     return strncmp(path, root, n) == 0 && (is_top || path[n] == '/');
 }
 
+/* Whether none of the artifact's files is a link that leads out of root, which it names in words. dir: a real path. */
+static unsigned check_files(const char *real_root, const char *root, const char *dir,
+                            tml_error *err)
+{
+    unsigned status = 200;
+    for (size_t i = 0; i < SERVE_ARTIFACT_FILES && status == 200; i++) {
+        char *real = NULL;
+        tml_error missing;
+        char *path = tmli_path_join(dir, names[i]);
+        /* One that is not there is loading's to tell. */
+        if (path == NULL) {
+            status = fail_memory(err);
+        } else if (resolve(path, &real, &missing) == 200 && !is_below(real, real_root)) {
+            (void)tmli_fail(err, TML_EINVAL,
+                            "%.256s: is a link that leads out of %.256s, the directory of the "
+                            "models; put the file itself there",
+                            path, root);
+            status = 400;
+        }
+        tmli_free(real);
+        tmli_free(path);
+    }
+    return status;
+}
+
 static unsigned resolve_text(const char *root, const char *path, char **out, tml_error *err)
 {
     char *real = NULL;
@@ -142,6 +174,8 @@ static unsigned resolve_text(const char *root, const char *path, char **out, tml
         (void)tmli_fail(err, TML_EINVAL,
                         "%.256s: is not a directory; give the one that holds textml.json", path);
         status = 400;
+    } else if (status == 200) {
+        status = check_files(real_root, root, real, err);
     }
     tmli_free(real_root);
     if (status != 200) {

@@ -77,6 +77,14 @@ static serve_lane *lane_here(serve_http *http)
     return thread_lane != NULL && thread_lane->side != NULL ? thread_lane : NULL;
 }
 
+static void count_refusal(serve_http *http, unsigned status)
+{
+    serve_lane *lane = status != 0 ? lane_here(http) : NULL;
+    if (lane != NULL) {
+        serve_count_refusal(lane, status);
+    }
+}
+
 static void suspend(void *connection)
 {
     MHD_suspend_connection(connection);
@@ -119,11 +127,11 @@ static void complete(void *ctx, struct MHD_Connection *connection, void **slot,
 {
     (void)ctx;
     (void)connection;
-    (void)why;
     serve_exchange *ex = *slot;
     if (ex == NULL) {
         return;
     }
+    ex->was_answered = why == MHD_REQUEST_TERMINATED_WITH_ERROR;
     thread_side *side = ex->lane->side;
     *slot = NULL;
     if (ex->stage == SERVE_WAITING) {
@@ -147,6 +155,7 @@ static void watch_connection(void *ctx, struct MHD_Connection *connection, void 
 {
     serve_http *http = ctx;
     if (what != MHD_CONNECTION_NOTIFY_STARTED) {
+        count_refusal(http, *slot != NULL && serve_connection_is_late_new(*slot) ? 408 : 0);
         serve_connections_remove(&http->connections, *slot);
         *slot = NULL;
         return;
@@ -243,22 +252,13 @@ static struct MHD_Response *create_response(serve_exchange *ex, bool copies, boo
     return response;
 }
 
-/* Whether the answer is its status alone. */
-static bool is_bare(const serve_exchange *ex)
-{
-    const serve_answer *answer = &ex->answer;
-    return ex->stage != SERVE_STREAMING && /* first: a worker fills the body then */
-           answer->body.len == 0 && answer->allow == NULL && answer->retry_after_s == 0 &&
-           answer->custom_attributes.len == 0 && answer->extra[0].name == NULL;
-}
-
 static enum MHD_Result queue(serve_exchange *ex)
 {
     const serve_http *http = ex->http;
     const serve_answer *answer = &ex->answer;
     const bool closes =
         answer->closes || atomic_load_explicit(&http->is_draining, memory_order_relaxed);
-    if (is_bare(ex) && !closes) {
+    if (serve_exchange_is_bare(ex) && !closes) {
         return MHD_queue_response(ex->connection, answer->status, http->empty);
     }
     thread_side *side = ex->lane->side;
@@ -290,8 +290,9 @@ static void refuse(serve_exchange *ex, bool at_once)
 {
     const serve_http *http = ex->http;
     if (http->is_tls || !at_once) {
-        ex->stage = SERVE_ANSWERED;
         ex->answer.closes = ex->answer.closes || at_once;
+        serve_exchange_count(ex, ex->lane);
+        ex->stage = SERVE_ANSWERED;
         return;
     }
     serve_exchange_refuse(ex);
@@ -336,6 +337,7 @@ static bool leaves_room(const serve_exchange *ex, size_t n_visited)
 
 static enum MHD_Result read_headers(serve_exchange *ex, const char *url, const char *method)
 {
+    const serve_http *http = ex->http;
     header_visit visit = {.ex = ex};
     ex->stage = SERVE_READING;
     ex->request.method = tmli_str(method);
@@ -354,22 +356,27 @@ static enum MHD_Result read_headers(serve_exchange *ex, const char *url, const c
         refuse(ex, true);
     } else if (!serve_exchange_admit(ex)) {
         refuse(ex, serve_exchange_has_body(ex));
+    } else if (!serve_has_room(ex, http->workers)) {
+        refuse(ex, true);
     }
     return MHD_YES;
 }
 
 static enum MHD_Result read_piece(serve_exchange *ex, const char *piece, size_t n)
 {
+    const serve_http *http = ex->http;
     const bool is_refused = ex->stage != SERVE_READING;
     const size_t max = is_refused ? MAX_DROPPED_BYTES : ex->lane->server->settings.max_body;
-    if (serve_exchange_take(ex, piece, n, max)) {
-        return MHD_YES;
-    }
+    const bool fits = serve_exchange_take(ex, piece, n, max);
     if (is_refused) {
-        return MHD_NO;
+        return fits ? MHD_YES : MHD_NO;
     }
-    serve_refuse_body(ex->lane, &ex->request, &ex->answer);
-    refuse(ex, true);
+    if (!fits) {
+        serve_refuse_body(ex->lane, &ex->request, &ex->answer);
+    }
+    if (!fits || !serve_has_room(ex, http->workers)) {
+        refuse(ex, true);
+    }
     return MHD_YES;
 }
 
@@ -442,6 +449,7 @@ static void take_message(void *ctx, const char *format, va_list args)
     if (!atomic_load(&http->is_started)) {
         (void)tmli_fail(&http->start_fault, TML_EIO, "%s", message);
     } else {
+        count_refusal(http, serve_status_of_message(message));
         tml_logf(http->server->log, TML_LOG_DEBUG, "libmicrohttpd: %s", message);
     }
 }
@@ -512,10 +520,12 @@ tml_status serve_http_start(serve_server *server, const serve_http_options *opti
     const serve_workers_options workers = {.n_threads = options->n_threads,
                                            .max_jobs = server->settings.max_queue,
                                            .max_bytes = server->settings.max_queue_bytes,
-                                           .work = serve_work_aside};
+                                           .work = serve_work_aside,
+                                           .finish = serve_finish_aside};
     TMLI_TRY(serve_workers_create(server, &workers, &http->workers, err));
     if (server->settings.is_multi_model) {
-        const serve_workers_options loaders = {.n_threads = LOADERS, .work = serve_work_aside};
+        const serve_workers_options loaders = {
+            .n_threads = LOADERS, .work = serve_work_aside, .finish = serve_finish_aside};
         TMLI_TRY(serve_workers_create(server, &loaders, &http->loaders, err));
     }
     http->port = options->port;
@@ -536,9 +546,8 @@ uint16_t serve_http_port(const serve_http *http)
 void serve_http_stop_accepting(serve_http *http)
 {
     atomic_store_explicit(&http->is_draining, true, memory_order_relaxed);
-    (void)MHD_quiesce_daemon(http->daemon);
-    /* The socket must live until the daemon has stopped, but the kernel need not complete connections on it. */
-    (void)shutdown(http->listen_fd, SHUT_RDWR);
+    /* Not MHD_quiesce_daemon: it and a thread may both take the socket out of an epoll set; the second aborts the process. */
+    serve_listen_end(http->listen_fd);
 }
 
 size_t serve_http_open_requests(serve_http *http)
@@ -570,6 +579,7 @@ void serve_http_stop(serve_http *http)
     }
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
+        http->listen_fd = -1; /* it has closed that */
     }
     serve_workers_free(http->workers);
     serve_workers_free(http->loaders);

@@ -210,6 +210,18 @@ static bool unpack(serve_lane *lane, serve_request *request, invocation *call, t
     return status == 200;
 }
 
+/* What a model has scored whose file was cut short is no answer. */
+static void refuse_torn(serve_server *server, const serve_seat *seat, invocation *calls, size_t n)
+{
+    tml_error err = {0};
+    if (!serve_server_is_torn(server, seat, &err)) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        fail(&calls[i], 503, &err);
+    }
+}
+
 void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
 {
     invocation invocations[SERVE_CHUNK_ROWS];
@@ -242,6 +254,7 @@ void serve_invoke(serve_lane *lane, const serve_call *calls, size_t n)
     if (waiting.n > 0) {
         flush(&waiting);
     }
+    refuse_torn(lane->server, waiting.seat, invocations, n);
     for (size_t i = 0; i < n; i++) {
         end_rows(&invocations[i]);
         if (invocations[i].packs_answer) {
@@ -377,7 +390,8 @@ static phase score_some(serve_invocation *whole)
     if (waiting.n > 0) {
         flush(&waiting);
     }
-    if (has_more) {
+    refuse_torn(whole->server, whole->seat, &whole->one, 1);
+    if (has_more || whole->one.has_failed) {
         sm_rows_release(&whole->one.rows);
         return SCORING;
     }
@@ -407,9 +421,11 @@ static phase go_on(serve_invocation *whole)
 serve_slice serve_invocation_step(serve_invocation *whole)
 {
     const double until_s = tmli_seconds() + slice_s;
+    serve_seat_enter(whole->seat); /* maybe on another thread than before */
     while (whole->phase != DONE && !whole->one.has_failed && tmli_seconds() < until_s) {
         whole->phase = go_on(whole);
     }
+    serve_seat_enter(NULL);
     if (whole->one.has_failed) {
         release(whole);
         return whole->has_pieces ? SERVE_SLICE_BROKEN : SERVE_SLICE_DONE;

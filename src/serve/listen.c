@@ -56,6 +56,20 @@ static socklen_t parse(const char *host, uint16_t port, address *out)
     return 0;
 }
 
+void serve_listen_end(int fd)
+{
+    int silent[2];
+    if (pipe(silent) != 0) {
+        (void)shutdown(fd,
+                       SHUT_RDWR); /* without a descriptor: those who wait for it wake in vain */
+        return;
+    }
+    /* The kernel takes the socket, which nobody has open any more, out of all epoll sets. The end that is written to must stay
+     * open, until the process ends. */
+    (void)dup2(silent[0], fd);
+    (void)close(silent[0]);
+}
+
 tml_status serve_listen(const char *host, uint16_t *port, unsigned unread_s, int *fd,
                         tml_error *err)
 {

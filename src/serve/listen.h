@@ -16,4 +16,8 @@ size_t serve_raise_open_files(void);
 TML_NODISCARD tml_status serve_listen(const char *host, uint16_t *port, unsigned unread_s, int *fd,
                                       tml_error *err);
 
+/* No connection is completed any more, and those that nobody has accepted are reset. fd stays open, as something on which
+ * nothing ever happens: whoever waits for it need not be told. */
+void serve_listen_end(int fd);
+
 #endif

@@ -16,6 +16,7 @@
 #include "serve/options.h"
 #include "serve/pulse.h"
 #include "serve/server.h"
+#include "serve/torn.h"
 #include "serve/watch.h"
 #include "textml/version.h"
 
@@ -184,6 +185,9 @@ int main(int argc, char **argv)
     sm_paths paths = {0};
     sm_logging logging = {.program = "serve"};
     tml_log log = sm_logging_sink(&logging, false);
+    sm_logging_hold_numbers();
+    TMLI_TRY(catch_signals(&err)); /* early: the first process of a container ignores others */
+    serve_torn_catch();
     TMLI_TRY(serve_options_parse(&options, argc, argv, &err));
     if (options.help || options.version) {
         (void)printf(options.help ? "%s" : "serve (textml) %s\n",
@@ -193,7 +197,6 @@ int main(int argc, char **argv)
     logging.json = options.log_format == 1;
     log = sm_logging_sink(&logging, options.quiet);
     give_memory_back();
-    TMLI_TRY(catch_signals(&err));
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));
     TMLI_TRY(serve_protection_load(&protection, &options.protection, &err));

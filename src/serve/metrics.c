@@ -1,6 +1,7 @@
 /* Counters of lanes, and their sums. */
 #include "serve/metrics.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "serve/request_log.h"
@@ -19,7 +20,8 @@ static const struct {
     {405, "method"},      {406, "accept"},       {408, "timeout"},      {409, "conflict"},
     {413, "too_large"},   {415, "content_type"}, {401, "unauthorized"}, {403, "forbidden"},
     {424, "model_error"}, {429, "overload"},     {431, "headers"},      {500, "internal"},
-    {503, "unavailable"}, {504, "deadline"},     {507, "memory"},
+    {503, "unavailable"}, {504, "deadline"},     {507, "memory"},       {414, "target"},
+    {505, "version"},
 };
 
 unsigned serve_status_of_slot(size_t slot)
@@ -85,7 +87,7 @@ void serve_count_answers(serve_lane *lane, const serve_call *calls, size_t n)
         add(counters, SERVE_AT_DURATIONS + route * SERVE_DURATIONS + bucket_of(counters, ticks), 1);
         add(counters, SERVE_AT_TICKS + route, ticks);
         add(counters, SERVE_AT_ROWS + route, answer->n_rows);
-        add(counters, SERVE_AT_BYTES_IN, request->body.len);
+        add(counters, SERVE_AT_BYTES_IN, request->body.len + request->n_given_back);
         add(counters, SERVE_AT_BYTES_OUT, answer->body.len);
     }
     if (serve_logs_requests(lane->server)) {
@@ -93,6 +95,21 @@ void serve_count_answers(serve_lane *lane, const serve_call *calls, size_t n)
             serve_log_request(lane->server, &calls[i], now);
         }
     }
+}
+
+void serve_count_refusal(serve_lane *lane, unsigned status)
+{
+    serve_request request = {.begun_ticks = tmli_ticks()};
+    serve_answer answer = {.status = status};
+    serve_count_answers(lane, &(serve_call){&request, &answer}, 1);
+}
+
+unsigned serve_status_of_message(const char *message)
+{
+    static const char words[] = "Error processing request (HTTP response code is ";
+    const size_t n_words = sizeof(words) - 1;
+    return strncmp(message, words, n_words) == 0 ? (unsigned)strtoul(message + n_words, NULL, 10)
+                                                 : 0;
 }
 
 void serve_count_abandoned(serve_lane *lane)

@@ -13,7 +13,7 @@
 
 enum {
     SERVE_MAX_ROUTES = 32, /* of the table in routes.c; number 0 is what is in no table */
-    SERVE_STATUSES = 20,   /* of HTTP that are told apart; the last slot is all others */
+    SERVE_STATUSES = 22,   /* of HTTP that are told apart; the last slot is all others */
     SERVE_DURATIONS = 18,  /* buckets of a histogram; the last is without an upper bound */
     /* Where each kind of counter begins among a lane's. */
     SERVE_AT_REQUESTS = 0, /* [SERVE_MAX_ROUTES, SERVE_STATUSES] */
@@ -53,6 +53,11 @@ const char *serve_kind_of_slot(size_t slot);
 void serve_counters_init(serve_counters *counters, tmli_moment started);
 /* The answers to n requests are made: counts them on the calling thread's lane, and logs them where that is wanted. */
 void serve_count_answers(struct serve_lane *lane, const struct serve_call *calls, size_t n);
+/* A request that was refused with this status before there was anything to route: of a slow client, or one that libmicrohttpd
+ * has answered in its own words. */
+void serve_count_refusal(struct serve_lane *lane, unsigned status);
+/* The status of such an answer, which libmicrohttpd tells in its log alone; 0 for any other message. */
+unsigned serve_status_of_message(const char *message);
 /* A request whose client went before it was answered. */
 void serve_count_abandoned(struct serve_lane *lane);
 

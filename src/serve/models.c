@@ -145,6 +145,7 @@ serve_model *serve_model_drop(serve_models *models, serve_model *model)
     }
     model->seats = seats;
     models->n_bytes -= model->n_bytes;
+    models->n_cache_bytes -= model->n_cache_bytes;
     return model;
 }
 
@@ -196,11 +197,47 @@ unsigned serve_seat_take(serve_models *models, tml_str name, serve_seat **out, t
     }
     if (seat != NULL) {
         *out = seat;
+        serve_seat_enter(seat);
         return 200;
     }
     const bool is_named = owner->name != NULL;
     serve_models_let_go(models, owner);
     return is_named ? 507 : 503;
+}
+
+void serve_seat_enter(const serve_seat *seat)
+{
+    serve_torn_enter(seat != NULL ? &seat->owner->torn : NULL);
+}
+
+tml_status serve_model_verify(serve_model *held, tml_error *err)
+{
+    serve_torn_enter(&held->torn);
+    const tml_status status = tml_model_verify(held->model, err);
+    serve_torn_enter(NULL);
+    if (status == TML_OK && serve_torn_is(&held->torn)) {
+        return tmli_fail(err, TML_EFORMAT, "the model's file was cut short while it was in use");
+    }
+    return status;
+}
+
+bool serve_seat_is_torn(serve_models *models, const serve_seat *seat, bool *is_first,
+                        tml_error *err)
+{
+    serve_model *owner = seat->owner;
+    if (!serve_torn_is(&owner->torn)) {
+        return false;
+    }
+    (void)tmli_fail(err, TML_ESTOPPED,
+                    "the model's file was cut short while it was in use; put files in place by "
+                    "renaming");
+    *is_first = serve_torn_is_first(&owner->torn);
+    if (owner->name != NULL) {
+        serve_models_forget(models, owner);
+    } else {
+        (void)serve_models_drop_current(models, owner, err);
+    }
+    return true;
 }
 
 void serve_seat_give_back(serve_models *models, serve_seat *seat)
@@ -211,6 +248,7 @@ void serve_seat_give_back(serve_models *models, serve_seat *seat)
     const size_t max_idle =
         models->options.max_idle_seats > 0 ? models->options.max_idle_seats : MAX_IDLE_SEATS;
     serve_seat *surplus = NULL;
+    serve_seat_enter(NULL);
     seat->idle_since_s = tmli_seconds();
     (void)pthread_mutex_lock(&models->lock);
     link_seat(models, seat);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "serve/files.h"
+#include "serve/torn.h"
 #include "textml/model.h"
 #include "textml/status.h"
 #include "textml/str.h"
@@ -55,9 +56,10 @@ typedef struct serve_models {
     atomic_bool has_current; /* the same, for a look without the lock */
     serve_model **named;     /* under lock, as all below; by name; some still load */
     size_t n_named, named_capacity;
-    size_t n_bytes;     /* that the models with names are reckoned at, until they are freed */
-    uint64_t n_taken;   /* seats ever: a clock of use */
-    serve_seat *newest; /* idle ones */
+    size_t n_bytes;       /* that the models with names are reckoned at, until they are freed */
+    size_t n_cache_bytes; /* of them, what networks keep of their sums */
+    uint64_t n_taken;     /* seats ever: a clock of use */
+    serve_seat *newest;   /* idle ones */
     serve_seat *oldest;
     size_t n_idle_seats;
 } serve_models;
@@ -83,6 +85,8 @@ bool serve_models_has_current(serve_models *models, tml_error *fault);
 
 /* Keeps the current model alive until let go, without a seat: for looking at it. NULL when there is none. */
 serve_model *serve_models_hold_current(serve_models *models) TML_NODISCARD;
+/* tml_model_verify, also of one whose file has been cut short. */
+TML_NODISCARD tml_status serve_model_verify(serve_model *held, tml_error *err);
 const tml_model *serve_model_of(const serve_model *held);          /* as long as it is held */
 void serve_models_let_go(serve_models *models, serve_model *held); /* NULL is allowed */
 
@@ -94,6 +98,12 @@ void serve_models_let_go(serve_models *models, serve_model *held); /* NULL is al
  * model; 503 or, for a name, 507 when there is no memory. */
 TML_NODISCARD unsigned serve_seat_take(serve_models *models, tml_str name, serve_seat **out,
                                        tml_error *err);
+/* The calling thread reads the seat's model from now on, as it does when it has taken it; NULL: it reads none. */
+void serve_seat_enter(const serve_seat *seat);
+/* Whether the model's file was cut short while it was read: then *err is what to answer, what was scored is worth nothing, and
+ * nobody is given the model any more. *is_first (when it returns true): for one caller, who says it in the log. */
+bool serve_seat_is_torn(serve_models *models, const serve_seat *seat, bool *is_first,
+                        tml_error *err);
 void serve_seat_give_back(serve_models *models, serve_seat *seat); /* NULL is allowed */
 /* Frees the seats that nobody has used for a minute. */
 void serve_models_tidy(serve_models *models);
@@ -113,6 +123,9 @@ TML_NODISCARD unsigned serve_models_load(serve_models *models, tml_str name, tml
 TML_NODISCARD unsigned serve_models_unload(serve_models *models, tml_str name, tml_error *err);
 /* Whether asking for this name would load it: that takes longer than a request should. */
 bool serve_models_would_load(serve_models *models, tml_str name);
+
+/* How many models answer, with or without names. */
+size_t serve_models_loaded(serve_models *models);
 
 /* Called under the lock; name and url are borrowed for the call. */
 typedef void (*serve_model_fn)(void *ctx, tml_str name, tml_str url);

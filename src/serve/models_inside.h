@@ -9,13 +9,15 @@ struct serve_model {
     serve_seat *seats; /* under the lock, as n_held to is_waited; owned: those that wait for use */
     size_t n_held;     /* seats in use, and 1 while it is current or has its name */
     uint64_t last_taken;
-    bool is_waited; /* somebody waits until it is let go */
-    bool is_found;  /* in the root, by its name */
-    char *name;     /* owned; NULL for the current one */
+    serve_torn torn; /* of its file; by itself */
+    bool is_waited;  /* somebody waits until it is let go */
+    bool is_found;   /* in the root, by its name */
+    char *name;      /* owned; NULL for the current one */
     size_t n_name;
     char *url;                       /* owned: as it was given */
     char *dir;                       /* owned: where it was loaded from */
-    size_t n_bytes;                  /* that it is reckoned at */
+    size_t n_bytes;                  /* that it is reckoned at, its cache included */
+    size_t n_cache_bytes;            /* of them */
     serve_trial trial;               /* of the watcher alone */
     struct serve_model *next_unused; /* of one that is about to be freed */
 };

@@ -15,6 +15,8 @@ enum {
     WAIT_S = 60,      /* for requests that still use a model, or for one that somebody else loads */
     MAX_TRIES = 4,    /* to find a model that others load and unload at the same time */
     SPARE_SHARE = 10, /* a tenth of the memory is left for requests */
+    CACHE_SHARE =
+        4, /* a quarter of the models' memory may hold caches: they are not to crowd models out */
     CACHE_BYTES = 2 << 20, /* of each network's sums: many share the memory */
 };
 
@@ -130,6 +132,11 @@ static size_t unloadable_bytes(const serve_models *models)
     return n;
 }
 
+static size_t all_room(const serve_models *models)
+{
+    return models->options.max_bytes > 0 ? models->options.max_bytes : SIZE_MAX;
+}
+
 /* Whether n more bytes have room. */
 static bool fits(const serve_models *models, size_t n, size_t room)
 {
@@ -191,7 +198,7 @@ static serve_model *create_entry(tml_str name, tml_str url, char *dir)
 /* Takes the name and the memory for an entry. A status of HTTP. */
 static unsigned reserve(serve_models *models, serve_model *entry, tml_error *err)
 {
-    const size_t room = models->options.max_bytes > 0 ? models->options.max_bytes : SIZE_MAX;
+    const size_t room = all_room(models);
     const tml_str name = name_of(entry);
     serve_model *unused = NULL;
     unsigned status = 200;
@@ -217,10 +224,32 @@ static unsigned reserve(serve_models *models, serve_model *entry, tml_error *err
     return status;
 }
 
-/* Makes a model one of many. Takes it on failure. */
-static tml_status limit_cache(tml_model *model, tml_error *err)
+/* Reckons a loaded model's cache in, if it has room. entry: in the list, or about to be. */
+static bool reserve_cache(serve_models *models, serve_model *entry, size_t n)
 {
-    const tml_status status = tml_model_limit_cache(model, CACHE_BYTES, err);
+    const size_t room = all_room(models);
+    const size_t share = room / CACHE_SHARE;
+    (void)pthread_mutex_lock(&models->lock);
+    const bool has_room = fits(models, n, room) && n <= share && models->n_cache_bytes <= share - n;
+    if (has_room) {
+        entry->n_bytes += n;
+        entry->n_cache_bytes = n;
+        models->n_bytes += n;
+        models->n_cache_bytes += n;
+    }
+    (void)pthread_mutex_unlock(&models->lock);
+    return has_room;
+}
+
+/* Makes a model one of many, with a small cache or, where there is no room, without one: it then only takes longer. Takes the
+ * model on failure. */
+static tml_status limit_cache(serve_models *models, serve_model *entry, tml_model *model,
+                              tml_error *err)
+{
+    tml_status status = tml_model_limit_cache(model, CACHE_BYTES, err);
+    if (status == TML_OK && !reserve_cache(models, entry, tml_model_cache_bytes(model))) {
+        status = tml_model_limit_cache(model, 0, err);
+    }
     if (status != TML_OK) {
         tml_model_free(model);
     }
@@ -234,7 +263,7 @@ static unsigned load_reserved(serve_models *models, serve_model *entry, bool hol
     serve_model *unused = NULL;
     tml_status loaded = serve_load_verified(entry->dir, &model, err);
     if (loaded == TML_OK) {
-        loaded = limit_cache(model, err);
+        loaded = limit_cache(models, entry, model, err);
     }
     (void)pthread_mutex_lock(&models->lock);
     if (loaded == TML_OK) {
@@ -423,6 +452,17 @@ bool serve_models_show(serve_models *models, tml_str name, serve_model_fn show, 
     return entry != NULL;
 }
 
+size_t serve_models_loaded(serve_models *models)
+{
+    (void)pthread_mutex_lock(&models->lock);
+    size_t n = models->current != NULL ? 1 : 0;
+    for (size_t i = 0; i < models->n_named; i++) {
+        n += models->named[i]->model != NULL ? 1 : 0;
+    }
+    (void)pthread_mutex_unlock(&models->lock);
+    return n;
+}
+
 /* The first place behind a name. */
 static size_t behind(const serve_models *models, tml_str name)
 {
@@ -486,27 +526,31 @@ serve_trial *serve_model_trial(serve_model *held)
 tml_status serve_models_replace(serve_models *models, serve_model *held, tml_model *model,
                                 tml_error *err)
 {
-    const tml_status status = limit_cache(model, err);
-    if (status != TML_OK) {
-        return status;
-    }
     char *dir = tmli_str_copy(tmli_str(held->dir));
     serve_model *fresh = dir != NULL ? create_entry(name_of(held), tmli_str(held->url), dir) : NULL;
     if (fresh == NULL) {
         tml_model_free(model);
         return tmli_fail_memory(err, "a model");
     }
+    const size_t n_bytes = fresh->n_bytes; /* without its cache */
+    const tml_status status = limit_cache(models, fresh, model, err);
+    if (status != TML_OK) {
+        serve_model_free(fresh);
+        return status;
+    }
     fresh->model = model;
     fresh->is_found = held->is_found;
     fresh->trial = held->trial;
-    serve_model *unused = fresh;
+    serve_model *unused = NULL;
     (void)pthread_mutex_lock(&models->lock);
     fresh->last_taken = held->last_taken;
     const size_t at = place_of(models, name_of(held));
+    models->n_bytes += n_bytes;
     if (at < models->n_named && models->named[at] == held) {
         models->named[at] = fresh;
-        models->n_bytes += fresh->n_bytes;
         unused = serve_model_drop(models, held);
+    } else {
+        unused = serve_model_drop(models, fresh);
     }
     (void)pthread_mutex_unlock(&models->lock);
     serve_model_free(unused);

@@ -110,8 +110,7 @@ static void put_emf(serve_pulse *pulse, const serve_digest *digest)
     serve_models_let_go(&pulse->server->models, held);
     const char *text = tmli_buf_cstr(&line);
     if (text != NULL) {
-        (void)puts(text);
-        (void)fflush(stdout);
+        sm_log_line(pulse->server->log, text);
     }
     tmli_buf_deinit(&line);
 }

@@ -21,6 +21,11 @@ bool serve_logs_requests(const serve_server *server)
     return server->log != NULL && server->log->least <= TML_LOG_DEBUG;
 }
 
+uint64_t serve_hash_of_body(const serve_server *server, tml_str body)
+{
+    return tmli_hash64_v1(body.data, body.len, server->log_seed);
+}
+
 /* A method that one of our routes has, or a dash. */
 static const char *known_method(tml_str method)
 {
@@ -52,22 +57,25 @@ void serve_log_request(const serve_server *server, const serve_call *call, uint6
     const tml_str pattern = serve_route_pattern(answer->route);
     const uint64_t ticks = now > request->begun_ticks ? now - request->begun_ticks : 0;
     const double ms = 1e3 * (double)ticks / tmli_ticks_per_second(server->started);
+    const size_t n_body = request->body.len + request->n_given_back;
+    const uint64_t body_hash = request->n_given_back > 0
+                                   ? request->given_back_hash
+                                   : serve_hash_of_body(server, request->body);
     char route[MAX_PATTERN + 1];
     char hash[HASH_DIGITS + 1];
     char id[MAX_INFERENCE_ID + 1];
     (void)snprintf(route, sizeof(route), "%.*s", (int)pattern.len, pattern.data);
-    (void)snprintf(hash, sizeof(hash), "%016" PRIx64,
-                   tmli_hash64_v1(request->body.data, request->body.len, server->log_seed));
+    (void)snprintf(hash, sizeof(hash), "%016" PRIx64, body_hash);
     copy_id(request->inference_id, id);
     const sm_field fields[] = {
         {.name = "method", .text = known_method(request->method)},
         {.name = "route", .text = route},
         {.name = "status", .number = answer->status},
         {.name = "rows", .number = (double)answer->n_rows},
-        {.name = "bytes_in", .number = (double)request->body.len},
+        {.name = "bytes_in", .number = (double)n_body},
         {.name = "bytes_out", .number = (double)answer->body.len},
         {.name = "ms", .number = round(ms * 1e3) / 1e3},
-        {.name = "body_hash", .text = request->body.len > 0 ? hash : "-"},
+        {.name = "body_hash", .text = n_body > 0 ? hash : "-"},
         {.name = "inference_id", .text = id},
     };
     sm_log_fields(server->log, TML_LOG_DEBUG, "request", fields,

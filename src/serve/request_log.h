@@ -8,6 +8,7 @@
 
 #include "serve/routes.h"
 
+uint64_t serve_hash_of_body(const serve_server *server, tml_str body);
 bool serve_logs_requests(const serve_server *server);
 /* now: when the answer was made, by tmli_ticks. */
 void serve_log_request(const serve_server *server, const serve_call *call, uint64_t now);

@@ -174,7 +174,8 @@ static void put_durations(tmli_buf *out, const serve_totals *totals, tmli_moment
 static void put_model(tmli_buf *out, serve_server *server)
 {
     serve_model *held = serve_models_hold_current(&server->models);
-    put_gauge(out, "textml_models_loaded", "Models that answer.", held != NULL ? 1 : 0);
+    put_gauge(out, "textml_models_loaded", "Models that answer.",
+              (double)serve_models_loaded(&server->models));
     declare(out, "textml_build_info", "gauge", "The program.");
     tmli_buf_printf(out, "textml_build_info{version=\"%s\"} 1\n", tml_version());
     if (held != NULL) {

@@ -268,6 +268,9 @@ static tml_status infer(serve_lane *lane, const serve_request *request, serve_se
     inference call = {.settings = &lane->server->settings};
     TMLI_TRY(read_request(&call, &lane->arena, body, err));
     TMLI_TRY(score(lane, seat, &call, err));
+    if (serve_server_is_torn(lane->server, seat, err)) {
+        TMLI_TRY(err->status);
+    }
     put_answer(&call, request->name, tml_model_labels(seat->model), &answer->body);
     answer->n_rows = call.n;
     serve_answer_end_json(answer);

@@ -174,6 +174,12 @@ static uint8_t number_of(const route *found)
     return found != NULL ? (uint8_t)(found - routes + 1) : 0;
 }
 
+uint8_t serve_route_number(tml_str target)
+{
+    tml_str name;
+    return number_of(find(target, &name));
+}
+
 static bool allows(const route *found, tml_str method)
 {
     for (size_t i = 0; found->methods[i].len > 0; i++) {

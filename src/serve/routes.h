@@ -30,6 +30,8 @@ typedef struct serve_request {
     tml_str ask_style;
     uint64_t begun_ticks; /* when its headers had come, by tmli_ticks */
     tml_str body;
+    size_t n_given_back; /* bytes of a long request's body, which is given back before the answer */
+    uint64_t given_back_hash; /* for the log, when it shows requests */
 } serve_request;
 
 /* All borrowed. */
@@ -53,6 +55,8 @@ bool serve_is_loading(serve_server *server, const serve_request *request);
 bool serve_reads_body(tml_str method, tml_str path);
 /* A refusal in the shape that the clients of this path read: those of AWS's SDKs and of /v2 have their own. */
 void serve_refuse(tml_str path, serve_answer *answer, unsigned status, const char *sentence);
+/* Which route a target means, for the counters. */
+uint8_t serve_route_number(tml_str target);
 /* The 413 for a body over the server's limit. */
 void serve_refuse_body(serve_lane *lane, serve_request *request, serve_answer *answer);
 

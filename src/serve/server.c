@@ -28,8 +28,11 @@ static void load(serve_server *server)
     tml_error fault = {0};
     tml_model *model = NULL;
     server->trial.mark = serve_mark_of(server->model_dir); /* first: later changes are seen */
-    if (tml_model_load(server->model_dir, &model, &fault) != TML_OK ||
-        serve_models_set_current(&server->models, model, &fault) != TML_OK) {
+    serve_torn torn = {0};
+    serve_torn_enter(&torn);
+    const tml_status loaded = tml_model_load(server->model_dir, &model, &fault);
+    serve_torn_enter(NULL);
+    if (loaded != TML_OK || serve_models_set_current(&server->models, model, &fault) != TML_OK) {
         set_fault(server, &fault);
     }
 }
@@ -42,6 +45,7 @@ tml_status serve_server_open(serve_server *out, const char *dir, const tml_log *
     const uint64_t start[] = {out->started.ticks, (uint64_t)out->started_at, (uint64_t)getpid()};
     out->log_seed = tmli_hash64_v1(start, sizeof(start), 0);
     atomic_init(&out->n_queued, 0);
+    atomic_init(&out->n_arriving, 0);
     if (pthread_mutex_init(&out->lock, NULL) != 0) {
         return tmli_fail_memory(err, "a lock");
     }
@@ -70,10 +74,22 @@ void serve_server_verify(serve_server *server)
     }
     if (tml_model_bytes(serve_model_of(held)) > VERIFY_AT_ONCE_BYTES) {
         server->is_unverified = true;
-    } else if (tml_model_verify(serve_model_of(held), &fault) != TML_OK) {
+    } else if (serve_model_verify(held, &fault) != TML_OK) {
         set_fault(server, &fault);
     }
     serve_models_let_go(&server->models, held);
+}
+
+bool serve_server_is_torn(serve_server *server, const serve_seat *seat, tml_error *err)
+{
+    bool is_first = false;
+    if (!serve_seat_is_torn(&server->models, seat, &is_first, err)) {
+        return false;
+    }
+    if (is_first) {
+        tml_logf(server->log, TML_LOG_ERROR, "%s", err->text);
+    }
+    return true;
 }
 
 /* ---- lanes ---- */

@@ -75,9 +75,10 @@ struct serve_server {
     serve_trial trial;  /* of that directory; the watcher's once it runs */
     bool is_unverified; /* the watcher begins with that */
     tmli_moment started;
-    int64_t started_at;     /* seconds of Unix time */
-    uint64_t log_seed;      /* of the hashes that stand for texts in the log */
-    atomic_size_t n_queued; /* long requests that wait for a worker or are worked on */
+    int64_t started_at;       /* seconds of Unix time */
+    uint64_t log_seed;        /* of the hashes that stand for texts in the log */
+    atomic_size_t n_queued;   /* long requests that wait for a worker or are worked on */
+    atomic_size_t n_arriving; /* bytes that have come of long bodies whose rest is to come */
     pthread_mutex_t lock;
     serve_lane *lanes; /* owned; under lock */
 };
@@ -88,6 +89,8 @@ TML_NODISCARD tml_status serve_server_open(serve_server *out, const char *dir, c
                                            tml_error *err);
 /* Compares the model's bytes with its hash when that takes milliseconds; otherwise the watcher will (serve/watch.h). */
 void serve_server_verify(serve_server *server);
+/* serve_seat_is_torn, told in the log. */
+bool serve_server_is_torn(serve_server *server, const serve_seat *seat, tml_error *err);
 /* All other threads must have ended. */
 void serve_server_close(serve_server *server);
 

@@ -77,6 +77,17 @@ static outcome try_files(const char *dir, serve_trial *trial, bool is_asked, tml
 
 /* ---- the current model ---- */
 
+static void verify_current(serve_server *server)
+{
+    tml_error fault = {0};
+    serve_model *held = serve_models_hold_current(&server->models);
+    if (held != NULL && serve_model_verify(held, &fault) != TML_OK &&
+        serve_models_drop_current(&server->models, held, &fault)) {
+        tml_logf(server->log, TML_LOG_ERROR, "%s", fault.text);
+    }
+    serve_models_let_go(&server->models, held);
+}
+
 static void look_at_current(serve_server *server, bool is_asked)
 {
     tml_model *model = NULL;
@@ -91,7 +102,9 @@ static void look_at_current(serve_server *server, bool is_asked)
             return;
         }
         break;
-    case UNUSABLE: break;
+    case UNUSABLE:
+        verify_current(server); /* who writes into a file instead of renaming has changed it, too */
+        break;
     }
     if (serve_models_has_current(&server->models, NULL)) {
         tml_logf(server->log, TML_LOG_ERROR, "%s; the model that was loaded before serves on",
@@ -100,17 +113,6 @@ static void look_at_current(serve_server *server, bool is_asked)
         serve_models_set_fault(&server->models, &fault);
         tml_logf(server->log, TML_LOG_ERROR, "%s", fault.text);
     }
-}
-
-static void verify_current(serve_server *server)
-{
-    tml_error fault = {0};
-    serve_model *held = serve_models_hold_current(&server->models);
-    if (held != NULL && tml_model_verify(serve_model_of(held), &fault) != TML_OK &&
-        serve_models_drop_current(&server->models, held, &fault)) {
-        tml_logf(server->log, TML_LOG_ERROR, "%s", fault.text);
-    }
-    serve_models_let_go(&server->models, held);
 }
 
 /* ---- models that were found ---- */

@@ -125,7 +125,7 @@ static void work(serve_workers *workers, serve_lane *lane, serve_job *job)
 {
     const bool was_short = is_short(job);
     const size_t n_bytes = job->n_bytes;
-    const bool is_done = workers->options.work(lane, job); /* if so, job may be no more */
+    const bool is_done = workers->options.work(lane, job);
     (void)pthread_mutex_lock(&workers->lock);
     if (is_done) {
         *(was_short ? &workers->n_begun_short : &workers->n_begun_long) -= 1;
@@ -137,6 +137,9 @@ static void work(serve_workers *workers, serve_lane *lane, serve_job *job)
         put(workers, job); /* this thread comes back for it, or others are awake */
     }
     (void)pthread_mutex_unlock(&workers->lock);
+    if (is_done && workers->options.finish != NULL) {
+        workers->options.finish(job);
+    }
 }
 
 static void *run(void *arg)
@@ -165,13 +168,33 @@ static void start_thread(serve_workers *workers)
 
 /* ---- jobs ---- */
 
-static bool is_full(const serve_workers *workers, size_t n_bytes)
+/* With n_others bytes of bodies that are still arriving. One alone always has room: --max-body is its limit. Under the lock. */
+static bool is_full(const serve_workers *workers, size_t n_bytes, size_t n_others)
 {
     const serve_workers_options *options = &workers->options;
+    const size_t n_taken = workers->n_bytes + n_others;
     return (options->max_jobs > 0 && workers->n_jobs >= options->max_jobs) ||
-           (options->max_bytes > 0 && workers->n_jobs > 0 &&
-            (workers->n_bytes >= options->max_bytes ||
-             n_bytes > options->max_bytes - workers->n_bytes));
+           (options->max_bytes > 0 && (workers->n_jobs > 0 || n_others > 0) &&
+            (n_taken >= options->max_bytes || n_bytes > options->max_bytes - n_taken));
+}
+
+static unsigned seconds_until_room(const serve_workers *workers)
+{
+    const size_t seconds =
+        1 + workers->n_bytes / ((size_t)BYTES_A_SECOND * workers->options.n_threads);
+    return seconds < MAX_RETRY_AFTER_S ? (unsigned)seconds : (unsigned)MAX_RETRY_AFTER_S;
+}
+
+bool serve_workers_have_room(serve_workers *workers, size_t n_bytes, size_t n_here,
+                             unsigned *retry_after_s)
+{
+    const size_t n_arriving =
+        atomic_load_explicit(&workers->server->n_arriving, memory_order_relaxed);
+    (void)pthread_mutex_lock(&workers->lock);
+    const bool has_room = !is_full(workers, n_bytes, n_arriving - n_here);
+    *retry_after_s = has_room ? 0 : seconds_until_room(workers);
+    (void)pthread_mutex_unlock(&workers->lock);
+    return has_room;
 }
 
 serve_admission serve_workers_admit(serve_workers *workers, serve_job *job, size_t n_bytes,
@@ -179,11 +202,8 @@ serve_admission serve_workers_admit(serve_workers *workers, serve_job *job, size
 {
     serve_admission admission = SERVE_ADMITTED;
     (void)pthread_mutex_lock(&workers->lock);
-    if (is_full(workers, n_bytes)) {
-        const size_t seconds =
-            1 + workers->n_bytes / ((size_t)BYTES_A_SECOND * workers->options.n_threads);
-        *retry_after_s =
-            seconds < MAX_RETRY_AFTER_S ? (unsigned)seconds : (unsigned)MAX_RETRY_AFTER_S;
+    if (is_full(workers, n_bytes, 0)) {
+        *retry_after_s = seconds_until_room(workers);
         admission = SERVE_QUEUE_FULL;
     } else {
         if (workers->n_jobs >= workers->n_threads &&

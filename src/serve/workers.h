@@ -30,8 +30,11 @@ typedef struct serve_workers_options {
     size_t max_jobs;  /* that wait or are worked on; 0: no limit, likewise the next */
     size_t max_bytes; /* of their bodies together; one alone may have more */
     /* One slice, on a worker's thread, with that thread's lane or, for want of memory, NULL; true when the job is done.
-     * Then the workers do not touch it any more. */
+     * After that, and after finish, the workers do not touch it any more. */
     bool (*work)(serve_lane *lane, serve_job *job);
+    /* The last of a job that is done, once its place in the queue is free; may be NULL. Whoever gets the answer may ask again at
+     * once. */
+    void (*finish)(serve_job *job);
 } serve_workers_options;
 
 typedef enum serve_admission {
@@ -48,6 +51,9 @@ TML_NODISCARD tml_status serve_workers_create(serve_server *server,
  * *retry_after_s is when it is worth trying again. */
 TML_NODISCARD serve_admission serve_workers_admit(serve_workers *workers, serve_job *job,
                                                   size_t n_bytes, unsigned *retry_after_s);
+/* Whether a body of n_bytes, of which n_here are already counted in the server's n_arriving, would find room now. */
+bool serve_workers_have_room(serve_workers *workers, size_t n_bytes, size_t n_here,
+                             unsigned *retry_after_s);
 /* Hands an admitted job over. */
 void serve_workers_add(serve_workers *workers, serve_job *job);
 void serve_workers_free(

@@ -232,8 +232,9 @@ int main(int argc, char **argv)
     tml_error err = {0};
     command_line command = {0};
     const bool by_hand = is_by_hand(argc, argv);
+    sm_logging_hold_numbers();
     const tml_status status = parse(argc, argv, &command, &err);
-    sm_logging logging = {.program = "train", .json = command.log_format == 1};
+    sm_logging logging = {.program = "train", .json = command.log_format == 1, .is_patient = true};
     const tml_log log = sm_logging_sink(&logging, command.quiet);
     if (status != TML_OK && by_hand) {
         tml_logf(&log, TML_LOG_ERROR, "%s", err.text);

@@ -163,7 +163,8 @@ static void a_full_queue_turns_long_requests_away(void **state)
     assert_non_null(strstr(refusal, "\r\nRetry-After: "));
     assert_string_equal(load_body(refusal),
                         "{\"error\":{\"code\":503,\"message\":\"too many long requests wait to be "
-                        "answered; try again later, or start serve with a larger --max-queue\"}}");
+                        "answered; try again later, or start serve with a larger --max-queue "
+                        "or --max-queue-bytes\"}}");
     assert_alive(s); /* short ones do not queue */
     char *const answer = load_receive(fd);
     assert_int_equal(load_status(answer), 200);

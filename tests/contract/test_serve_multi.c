@@ -107,6 +107,14 @@ static void models_lie_below_their_directory(void **state)
     assert_int_equal(many_load(s, "x", linked), 400);
     (void)snprintf(path, sizeof(path), "%s/textml.json", inside);
     assert_int_equal(many_load(s, "x", path), 400);
+    char *file = tmpdir_path(outside, "textml.json");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(file, path), 0);
+    assert_int_equal(many_load(s, "x", inside), 400);
+    assert_non_null(strstr(s->answer.body, "is a link that leads out of"));
+    free(file);
+    free(inside);
+    inside = many_place(s, "a", "c3d4");
     assert_int_equal(many_load(s, "x", inside), 200);
     free(outside);
     free(inside);
@@ -189,6 +197,19 @@ static void the_least_recently_used_goes_when_that_is_wanted(void **state)
     for (size_t i = 0; i < COUNT_OF(urls); i++) {
         free(urls[i]);
     }
+}
+
+static void loaded_models_are_counted(void **state)
+{
+    server *s = *state;
+    char *a = many_place(s, "a", "a1b2");
+    server_get(s, "/metrics");
+    assert_non_null(strstr(s->answer.body, "\ntextml_models_loaded 0\n"));
+    assert_int_equal(many_load(s, "x", a), 200);
+    assert_int_equal(many_load(s, "y", a), 200);
+    server_get(s, "/metrics");
+    assert_non_null(strstr(s->answer.body, "\ntextml_models_loaded 2\n"));
+    free(a);
 }
 
 static void M06_a_model_is_shown_by_its_name(void **state)
@@ -411,6 +432,7 @@ int main(void)
         STARTED(a_damaged_model_is_500),
         UNSTARTED(M05_a_model_without_room_is_507_and_the_others_serve),
         UNSTARTED(the_least_recently_used_goes_when_that_is_wanted),
+        STARTED(loaded_models_are_counted),
         STARTED(M06_a_model_is_shown_by_its_name),
         STARTED(M07_the_list_comes_in_pages),
         STARTED(M08_an_unloaded_model_has_given_its_memory_back),

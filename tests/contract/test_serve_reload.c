@@ -249,6 +249,79 @@ static void a_model_whose_files_go_serves_on(void **state)
 }
 
 /* S04: a large model is verified beside serving, and a damaged one found out then. */
+/* Somebody copies onto the file instead of renaming: what is read then is no answer, and does not end the server. */
+static void a_model_that_is_cut_short_is_no_answer_and_no_end(void **state)
+{
+    server *s = *state;
+    char *tensors = tmpdir_path(s->model_dir, "model.safetensors");
+    server_start(s, ARGS("--reload", "off"));
+    assert_is(s, "a");
+    assert_int_equal(truncate(tensors, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        server_ask(s, "application/json", NULL, ask);
+        assert_error(s, 503,
+                     "the model's file was cut short while it was in use; put files in place by "
+                     "renaming");
+    }
+    server_get(s, "/ping");
+    assert_int_equal(s->answer.status, 503);
+    wait_for_log(s, "was cut short while it was in use");
+    put(s, "b");
+    process_signal(&s->process, SIGHUP);
+    wait_until_healthy(s);
+    assert_is(s, "b");
+    free(tensors);
+}
+
+static void a_long_request_on_a_model_that_is_cut_short_is_refused(void **state)
+{
+    server *s = *state;
+    char *tensors = tmpdir_path(s->model_dir, "model.safetensors");
+    tmli_buf lines = {0};
+    for (size_t i = 0; i < 40000; i++) {
+        tmli_buf_append_text(&lines, "hot\n");
+    }
+    server_start(s, ARGS("--reload", "off"));
+    assert_int_equal(truncate(tensors, 0), 0);
+    server_ask(s, "text/plain", NULL, tmli_buf_cstr(&lines));
+    assert_int_equal(s->answer.status, 503);
+    assert_non_null(strstr(s->answer.body, "cut short"));
+    assert_true(server_is_up(s));
+    tmli_buf_deinit(&lines);
+    free(tensors);
+}
+
+/* Nobody asks: the watcher sees it, and does not say that the model serves on. */
+static void a_model_that_is_overwritten_in_place_does_not_serve_on(void **state)
+{
+    server *s = *state;
+    char *tensors = tmpdir_path(s->model_dir, "model.safetensors");
+    server_start(s, NULL);
+    for (int i = 0; i < 2; i++) {
+        if (i == 0) {
+            assert_int_equal(truncate(tensors, 0), 0);
+        } else {
+            FILE *file = fopen(tensors, "r+b");
+            assert_non_null(file);
+            assert_int_equal(fseek(file, -64, SEEK_END), 0);
+            assert_int_equal(fwrite("????????????????????????????????", 1, 32, file), 32);
+            assert_int_equal(fclose(file), 0);
+        }
+        for (double end = process_clock() + soon_seconds; process_clock() < end;) {
+            server_get(s, "/ping");
+            if (s->answer.status == 503) {
+                break;
+            }
+            process_sleep(0.1);
+        }
+        assert_int_equal(s->answer.status, 503);
+        put(s, "b");
+        wait_until_healthy(s);
+        assert_is(s, "b");
+    }
+    free(tensors);
+}
+
 static void a_large_model_answers_before_it_is_verified(void **state)
 {
     enum {
@@ -388,6 +461,9 @@ int main(int argc, char **argv)
         TEST(a_model_that_was_missing_is_taken_when_it_comes),
         TEST(an_archive_alone_is_no_model_until_it_is_unpacked),
         TEST(a_model_whose_files_go_serves_on),
+        TEST(a_model_that_is_cut_short_is_no_answer_and_no_end),
+        TEST(a_long_request_on_a_model_that_is_cut_short_is_refused),
+        TEST(a_model_that_is_overwritten_in_place_does_not_serve_on),
         TEST(a_large_model_answers_before_it_is_verified),
         TEST(reloads_under_load_fail_no_request),
     };

@@ -322,6 +322,8 @@ static void a_long_exchange_is_worked_on_slice_by_slice(void **state)
         n_slices++;
     }
     assert_true(n_slices > 1);
+    assert_int_equal(n_resumed, 0); /* its place in the queue is given back first */
+    serve_finish_aside(&ex->job);
     assert_int_equal(n_resumed, 1);
     assert_int_equal(ex->stage, SERVE_ANSWERED);
     assert_int_equal(ex->answer.status, 200);
@@ -329,6 +331,7 @@ static void a_long_exchange_is_worked_on_slice_by_slice(void **state)
 
     ex = make_exchange(fix, &idle, &n_resumed, MANY_ROWS);
     assert_true(serve_work_aside(NULL, &ex->job)); /* no memory for a lane */
+    serve_finish_aside(&ex->job);
     assert_int_equal(ex->answer.status, 503);
     assert_int_equal(n_resumed, 2);
     serve_exchange_end(&idle, ex);
@@ -344,6 +347,7 @@ static void a_long_exchange_has_its_time(void **state)
     serve_exchange *ex = make_exchange(fix, &idle, &n_resumed, MANY_ROWS);
     ex->job.admitted_s -= 8; /* it has waited */
     assert_true(serve_work_aside(fix->lane, &ex->job));
+    serve_finish_aside(&ex->job);
     assert_int_equal(ex->answer.status, 503);
     assert_int_equal(ex->answer.retry_after_s, 1);
     assert_string_equal(tmli_buf_cstr(&ex->answer.body),
@@ -356,6 +360,7 @@ static void a_long_exchange_has_its_time(void **state)
     assert_false(serve_work_aside(fix->lane, &ex->job));
     ex->job.admitted_s -= 8; /* it takes too long */
     assert_true(serve_work_aside(fix->lane, &ex->job));
+    serve_finish_aside(&ex->job);
     assert_int_equal(ex->answer.status, 504);
     assert_int_equal(ex->answer.retry_after_s, 0);
     assert_null(ex->invocation);

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "support/alloc_fail.h"
+#include "support/tiny_model.h"
 #include "support/tmpdir.h"
 #include "support/word_model.h"
 
@@ -455,11 +456,81 @@ static void every_allocation_may_fail(void **state)
     free(url);
 }
 
+/* ---- caches ---- */
+
+/* A network in the root, as "network". */
+static void put_network(void)
+{
+    char *scratch = tmpdir_create();
+    char *dir = tmpdir_path(made, "network");
+    tml_model *model = tiny_fit(scratch);
+    tml_error err = {0};
+    assert_int_equal(tml_model_save(model, dir, &err), TML_OK);
+    tml_model_free(model);
+    free(dir);
+    tmpdir_remove(scratch);
+}
+
+static unsigned load_network(serve_models *models)
+{
+    char *url = tmpdir_path(made, "network");
+    tml_error err = {0};
+    const unsigned status = serve_models_load(models, TML_STR("n"), tmli_str(url), &err);
+    free(url);
+    return status;
+}
+
+static size_t cache_of_network(serve_models *models)
+{
+    serve_seat *seat = NULL;
+    tml_error err = {0};
+    assert_int_equal(serve_seat_take(models, TML_STR("n"), &seat, &err), 200);
+    const size_t n = tml_model_cache_bytes(seat->model);
+    serve_seat_give_back(models, seat);
+    return n;
+}
+
+static void a_cache_is_reckoned_where_there_is_room_for_it(void **state)
+{
+    serve_models *models = *state;
+    tml_error err = {0};
+    put_network();
+    assert_int_equal(load_network(models), 200);
+    const size_t n_cache = cache_of_network(models);
+    assert_true(n_cache > 0);
+    assert_int_equal(models->n_cache_bytes, n_cache);
+    const size_t n_bare = models->n_bytes - n_cache;
+    assert_int_equal(serve_models_unload(models, TML_STR("n"), &err), 200);
+    assert_int_equal(models->n_bytes, 0);
+    assert_int_equal(models->n_cache_bytes, 0);
+
+    const struct {
+        size_t room, want;
+    } cases[] = {
+        {n_bare + n_cache - 1, 0}, /* the model has room, its cache has not */
+        {4 * n_cache - 4 > n_bare + n_cache ? 4 * n_cache - 4 : 0, 0}, /* more than a quarter */
+        {4 * (n_bare + n_cache), n_cache},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (cases[i].room == 0) {
+            continue;
+        }
+        models->options.max_bytes = cases[i].room;
+        assert_int_equal(load_network(models), 200);
+        assert_int_equal(cache_of_network(models), cases[i].want);
+        assert_int_equal(models->n_cache_bytes, cases[i].want);
+        assert_int_equal(models->n_bytes, n_bare + cases[i].want);
+        assert_int_equal(serve_models_unload(models, TML_STR("n"), &err), 200);
+        assert_int_equal(models->n_bytes, 0);
+    }
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_cache_is_reckoned_where_there_is_room_for_it),
         TEST(each_name_has_its_own_model),
         TEST(names_that_cannot_be_are_refused),
         TEST(a_request_without_a_name_means_the_only_model),

@@ -41,6 +41,7 @@ TML_API size_t tml_model_bytes(const tml_model *model);            /* size of th
  * session of the model is opened. Errors: TML_ENOMEM. */
 TML_API TML_NODISCARD tml_status tml_model_limit_cache(tml_model *model, size_t max_bytes,
                                                        tml_error *err);
+TML_API size_t tml_model_cache_bytes(const tml_model *model); /* what they may come to take */
 /* The keys of the recipe's own JSON request and answer ("input", "result"), or NULL. Borrowed from the model. */
 TML_API const char *tml_model_request_key(const tml_model *model);
 TML_API const char *tml_model_response_key(const tml_model *model);
