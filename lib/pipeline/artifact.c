@@ -92,6 +92,17 @@ cleanup:
     return status;
 }
 
+/* Where the file is missing it is mostly the directory that is wrong. */
+static tml_status read_json(const char *path, tmli_buf *json, tml_error *err)
+{
+    if (!tmli_file_exists(path)) {
+        return tmli_fail(err, TML_EIO,
+                         "%s: no such file; a model's directory is one that train has written",
+                         path);
+    }
+    return tmli_file_read(path, JSON_LIMIT, json, err);
+}
+
 tml_status tml_model_load(const char *dir, tml_model **out, tml_error *err)
 {
     tml_status status = TML_OK;
@@ -107,7 +118,7 @@ tml_status tml_model_load(const char *dir, tml_model **out, tml_error *err)
     if (model->path == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "a model"));
     }
-    TMLI_TRY(tmli_file_read(json_path, JSON_LIMIT, &json, err));
+    TMLI_TRY(read_json(json_path, &json, err));
     TMLI_TRY(tmli_artifact_parse(json_path, tmli_buf_str(&json), model, &tensors, err));
     TMLI_TRY(tmli_model_prepare(model, err));
     TMLI_TRY(map_tensors(model, &tensors, err));

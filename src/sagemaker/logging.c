@@ -53,14 +53,15 @@ static bool has_room(struct sm_stuck *stuck, FILE *out)
 
 static void tell_left_out(const sm_logging *logging, struct sm_stuck *stuck, FILE *out)
 {
-    if (stuck->n_left_out == 0 || !has_room(stuck, out)) {
+    const size_t n = stuck->n_left_out;
+    if (n == 0 || !has_room(stuck, out)) {
         return;
     }
     (void)fprintf(out,
                   logging->json ? "{\"program\":\"%s\",\"level\":\"warning\",\"message\":\"%zu "
                                   "records were left out: nobody read them\"}\n"
                                 : "%s: warning: %zu records were left out: nobody read them\n",
-                  logging->program, stuck->n_left_out);
+                  logging->program, n);
     (void)fflush(out);
     stuck->n_left_out = 0;
 }

@@ -2,6 +2,7 @@
 #ifndef SAGEMAKER_LOGGING_H
 #define SAGEMAKER_LOGGING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,12 +11,12 @@
 typedef struct sm_logging {
     const char *program; /* stands before each text line of a warning or error, and in JSON */
     bool json;
-    bool
-        is_patient; /* a reader that does not read is waited for; otherwise records are left out, and counted */
-    /* Under the stream's own lock: of stdout and stderr. */
+    /* A reader that does not read is waited for; otherwise records are left out, and counted. */
+    bool is_patient;
+    /* Of stdout and stderr, under the stream's own lock; atomic because checkers of races do not know that lock. */
     struct sm_stuck {
-        bool is_stuck;
-        size_t n_left_out;
+        atomic_bool is_stuck;
+        atomic_size_t n_left_out;
     } stuck[2];
 } sm_logging;
 

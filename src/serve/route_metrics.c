@@ -244,7 +244,7 @@ void serve_route_metrics(serve_lane *lane, const serve_request *request, serve_a
                 (double)totals.at[SERVE_AT_BYTES_OUT]);
     put_gauge(out, "textml_requests_in_flight", "Requests begun and not ended, this one included.",
               (double)serve_server_open_requests(server));
-    put_gauge(out, "textml_queue_depth", "Long requests that wait for a worker.",
+    put_gauge(out, "textml_queue_depth", "Long requests that wait for a worker or are worked on.",
               (double)atomic_load_explicit(&server->n_queued, memory_order_relaxed));
     put_gauge(out, "textml_threads", "Threads that answer.", (double)server->settings.n_threads);
     put_model(out, server);

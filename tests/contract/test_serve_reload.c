@@ -207,7 +207,9 @@ static void a_model_that_was_missing_is_taken_when_it_comes(void **state)
     assert_int_equal(rename(s->model_dir, gone), 0);
     server_start(s, NULL);
     server_get(s, "/ping");
-    assert_error(s, 503, "$MODEL/textml.json: No such file or directory");
+    assert_error(
+        s, 503,
+        "$MODEL/textml.json: no such file; a model's directory is one that train has written");
     put(s, "b");
     wait_until_healthy(s);
     assert_is(s, "b");
@@ -225,7 +227,9 @@ static void an_archive_alone_is_no_model_until_it_is_unpacked(void **state)
     server_write(s, "model.tar.gz", "\x1f\x8b junk", 7);
     server_start(s, NULL);
     server_get(s, "/ping");
-    assert_error(s, 503, "$MODEL/textml.json: No such file or directory");
+    assert_error(
+        s, 503,
+        "$MODEL/textml.json: no such file; a model's directory is one that train has written");
     put(s, "a");
     wait_until_healthy(s);
     assert_is(s, "a");
@@ -243,7 +247,8 @@ static void a_model_whose_files_go_serves_on(void **state)
     assert_is(s, "a");
     assert_no_log(s);
     process_signal(&s->process, SIGHUP); /* but who asks is told */
-    wait_for_log(s, "textml.json: No such file or directory; the model that was loaded before");
+    wait_for_log(s, "textml.json: no such file; a model's directory is one that train has written; "
+                    "the model that was loaded before");
     assert_is(s, "a");
     free(aside);
 }

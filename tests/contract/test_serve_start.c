@@ -287,9 +287,11 @@ static void a_model_that_is_missing_is_told(void **state)
     assert_int_equal(unlink(tensors), 0);
     assert_not_served(s, "$MODEL/model.safetensors: No such file or directory");
     assert_int_equal(unlink(json), 0);
-    assert_not_served(s, "$MODEL/textml.json: No such file or directory");
+    assert_not_served(
+        s, "$MODEL/textml.json: no such file; a model's directory is one that train has written");
     assert_int_equal(rmdir(s->model_dir), 0);
-    assert_not_served(s, "$MODEL/textml.json: No such file or directory");
+    assert_not_served(
+        s, "$MODEL/textml.json: no such file; a model's directory is one that train has written");
     free(json);
     free(tensors);
 }
@@ -377,8 +379,9 @@ static void logs_can_be_json(void **state)
     server_launch(s, ARGS("--model-dir", "/nowhere/at/all", "--host", "127.0.0.1", "--port", "0",
                           "--log-format", "json"));
     process_says(&s->process, "\"port\":", PROCESS_SECONDS);
-    assert_stderr(s, "{\"program\":\"serve\",\"level\":\"error\",\"message\":\"/nowhere/at/all/"
-                     "textml.json: No such file or directory\"}\n");
+    assert_stderr(
+        s, "{\"program\":\"serve\",\"level\":\"error\",\"message\":\"/nowhere/at/all/"
+           "textml.json: no such file; a model's directory is one that train has written\"}\n");
     server_stop(s);
 }
 

@@ -357,7 +357,11 @@ static void a_model_that_cannot_be_loaded_is_503(void **state)
     broken.lane = serve_lane_create(&broken.server);
     assert_non_null(broken.lane);
     tmli_buf want = {0};
-    tmli_buf_printf(&want, ERROR(503, "%s/textml.json: No such file or directory"), broken.model);
+    tmli_buf_printf(
+        &want,
+        ERROR(503,
+              "%s/textml.json: no such file; a model's directory is one that train has written"),
+        broken.model);
     const exchange cases[] = {
         {"GET", "/ping", "", "", "", 503, JSON, tmli_buf_cstr(&want)},
         {POST, JSON, "", "{\"input\": \"hot\"}", 503, JSON, tmli_buf_cstr(&want)},
