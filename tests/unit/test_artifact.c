@@ -151,7 +151,9 @@ static void files_that_are_missing_are_named(void **state)
     assert_int_equal(unlink(f->json_path), 0);
     err = (tml_error){0};
     assert_int_equal(load(f, &err), TML_EIO);
-    assert_string_equal(behind_dir(f, err.text), "textml.json: no such file; a model's directory is one that train has written");
+    assert_string_equal(
+        behind_dir(f, err.text),
+        "textml.json: no such file; a model's directory is one that train has written");
 }
 
 static void a_file_cut_anywhere_is_refused(void **state)

@@ -70,7 +70,9 @@ static void without_a_model_it_lives_but_is_not_ready(void **state)
     ask(&none, "GET", "/v2/health/live", "");
     assert_says(&none, 200, "{\"live\":true}");
     ask(&none, "GET", "/v2/health/ready", "");
-    assert_says(&none, 503, "{\"error\":\"/nowhere/textml.json: no such file; a model's directory is one that train has written\"}");
+    assert_says(&none, 503,
+                "{\"error\":\"/nowhere/textml.json: no such file; a model's directory is one that "
+                "train has written\"}");
     ask(&none, "POST", "/v2/models/default/infer", "{}");
     assert_int_equal(none.answer.status, 503);
     none.server.settings.is_multi_model = true;
