@@ -343,7 +343,7 @@ static void first_layer_of_group(const tmli_mlp *mlp, const tmli_kernels *kernel
                                  tmli_mlp_scratch *scratch, float *z)
 {
     const tmli_groups *groups = &scratch->groups;
-    tmli_groups_fill(&scratch->groups, rows, ids, 0, n, mlp->embedding.n);
+    tmli_groups_fill(&scratch->groups, rows, ids, n, mlp->embedding.n);
     for (size_t i = 0; i < groups->starts[mlp->shape.n_blocks]; i++) {
         groups->rows[i] = ids[groups->rows[i]];
     }

@@ -39,21 +39,20 @@ void tmli_groups_deinit(tmli_groups *groups)
     *groups = (tmli_groups){0};
 }
 
-void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t *ids, size_t first,
-                      size_t n, size_t table_rows)
+void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t *ids, size_t n,
+                      size_t table_rows)
 {
     /* starts[b + 2] counts block b; after summing, starts[b + 1] is where its next entry goes, and when all are placed,
      * where it ends. */
     uint32_t *const starts = groups->starts;
     const size_t n_blocks = groups->n_blocks;
     memset(starts, 0, (n_blocks + 2) * sizeof *starts);
-    for (size_t i = 0; i < n && ids != NULL; i++) { /* rows in any order: their fetches overlap */
+    for (size_t i = 0; i < n; i++) { /* rows in any order: their fetches overlap */
         __builtin_prefetch(rows->entries + rows->offsets[ids[i]]);
         __builtin_prefetch(rows->entries + rows->offsets[ids[i] + 1]);
     }
     for (size_t i = 0; i < n; i++) {
-        const size_t id = ids != NULL ? ids[i] : first + i;
-        for (size_t e = rows->offsets[id]; e < rows->offsets[id + 1]; e++) {
+        for (size_t e = rows->offsets[ids[i]]; e < rows->offsets[ids[i] + 1]; e++) {
             const tmli_entry entry = rows->entries[e];
             if (entry.block < n_blocks && entry.row < table_rows) {
                 starts[entry.block + 2]++;
@@ -64,8 +63,7 @@ void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t
         starts[b] += starts[b - 1];
     }
     for (size_t i = 0; i < n; i++) {
-        const size_t id = ids != NULL ? ids[i] : first + i;
-        for (size_t e = rows->offsets[id]; e < rows->offsets[id + 1]; e++) {
+        for (size_t e = rows->offsets[ids[i]]; e < rows->offsets[ids[i] + 1]; e++) {
             const tmli_entry entry = rows->entries[e];
             if (entry.block < n_blocks && entry.row < table_rows) {
                 const uint32_t at = starts[entry.block + 1]++;

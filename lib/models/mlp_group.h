@@ -21,9 +21,9 @@ TML_NODISCARD tml_status tmli_groups_init(tmli_groups *groups, size_t n_blocks, 
                                           tml_error *err);
 void tmli_groups_deinit(tmli_groups *groups); /* leaves {0} */
 
-/* Groups the entries of rows ids[0..n), or first..first+n-1 when ids is NULL. Entries with block ≥ n_blocks or row ≥
+/* Groups the entries of rows ids[0..n). Entries with block ≥ n_blocks or row ≥
  * table_rows are left out. The rows have at most max_entries entries. O(entries + blocks). */
-void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t *ids, size_t first,
-                      size_t n, size_t table_rows);
+void tmli_groups_fill(tmli_groups *groups, const tmli_rows *rows, const uint32_t *ids, size_t n,
+                      size_t table_rows);
 
 #endif

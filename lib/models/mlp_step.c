@@ -530,7 +530,7 @@ bool tmli_train_step(tmli_trainer *trainer, const tmli_batch *batch, double *los
     step_run run = {.trainer = trainer, .batch = batch, .kernels = tmli_kernels_best()};
     double batch_loss = 0;
     assert(batch->n >= 1 && batch->n <= trainer->max_rows);
-    tmli_groups_fill(&trainer->groups, &trainer->rows, batch->ids, 0, batch->n,
+    tmli_groups_fill(&trainer->groups, &trainer->rows, batch->ids, batch->n,
                      trainer->mlp->embedding.n);
     if (trainer->table.data != NULL) {
         group_table(trainer);

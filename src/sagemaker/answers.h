@@ -57,8 +57,8 @@ void sm_json_end(const sm_answers *answers);
 /* One object of a body of lines, without a line end. */
 void sm_json_object(const sm_answers *answers, const sm_answer *answer);
 
-/* The object that says why, in every type of answer: there must be an explanation. */
-void sm_json_explanation(const sm_answers *answers, const sm_answer *answer);
+/* Appends the object that says why, which is the same in every type of answer: there must be an explanation. */
+void sm_json_explanation(const sm_answers *answers, const sm_answer *answer, tmli_buf *out);
 
 /* CSV and TEXT, without a line end. */
 void sm_line_add(const sm_answers *answers, const sm_answer *answer);

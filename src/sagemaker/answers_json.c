@@ -77,12 +77,13 @@ static void put_token(const sm_answers *answers, tml_str text, const tml_contrib
 }
 
 /* Numbers are doubles here: contributions and constant add up to the score, which floats would hide. */
-void sm_json_explanation(const sm_answers *answers, const sm_answer *answer)
+void sm_json_explanation(const sm_answers *answers, const sm_answer *answer, tmli_buf *out)
 {
     const tml_explanation *const explanation = answer->explanation;
-    tmli_buf *const out = answers->out;
+    sm_answers into = *answers;
+    into.out = out;
     tmli_buf_append_text(out, "{\"label\": ");
-    put_label(answers, explanation->label);
+    put_label(&into, explanation->label);
     tmli_buf_append_text(out, ", \"method\": ");
     tmli_buf_append_text(out, explanation->is_exact ? "\"exact\"" : "\"ablation\"");
     tmli_buf_append_text(out, ", \"score\": ");
@@ -91,8 +92,8 @@ void sm_json_explanation(const sm_answers *answers, const sm_answer *answer)
     tmli_json_double(out, explanation->constant);
     tmli_buf_append_text(out, ", \"tokens\": [");
     for (size_t i = 0; i < explanation->n; i++) {
-        put_comma(answers, i);
-        put_token(answers, answer->row->text, &explanation->tokens[i]);
+        put_comma(&into, i);
+        put_token(&into, answer->row->text, &explanation->tokens[i]);
     }
     tmli_buf_append_text(out, "]}");
 }
@@ -101,7 +102,7 @@ static void put_explanation(const sm_answers *answers, const sm_answer *answer)
 {
     if (answer->explanation != NULL) {
         tmli_buf_append_text(answers->out, ", \"explanation\": ");
-        sm_json_explanation(answers, answer);
+        sm_json_explanation(answers, answer, answers->out);
     }
 }
 

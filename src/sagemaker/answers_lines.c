@@ -191,9 +191,7 @@ static void put_explanation(const sm_answers *answers, const sm_answer *answer)
 {
     tmli_buf *const out = answers->out;
     tmli_buf json = {0};
-    sm_answers in_json = *answers;
-    in_json.out = &json;
-    sm_json_explanation(&in_json, answer);
+    sm_json_explanation(answers, answer, &json);
     out->failed = out->failed || json.failed;
     tmli_buf_append_byte(out, separator_of(answers));
     if (answers->media == SM_TEXT) {

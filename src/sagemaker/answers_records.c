@@ -136,10 +136,8 @@ static void add_columns(draft *d, const sm_columns *columns)
 static void add_explanation(draft *d)
 {
     tmli_buf json = {0};
-    sm_answers in_json = *d->answers;
     tml_str *const text = tmli_arena_alloc(&d->arena, 1, sizeof(*text));
-    in_json.out = &json;
-    sm_json_explanation(&in_json, d->answer);
+    sm_json_explanation(d->answers, d->answer, &json);
     const char *copy = tmli_arena_copy(&d->arena, tmli_buf_str(&json));
     d->is_short = d->is_short || json.failed || copy == NULL;
     if (text != NULL) {

@@ -324,10 +324,8 @@ bool serve_is_loading(serve_server *server, const serve_request *request)
     if (found == NULL || !allows(found, request->method)) {
         return false;
     }
-    if (found->names_model || names_v2_model(found, name)) {
-        return serve_models_would_load(&server->models, name);
-    }
-    if (names_in_query(server, found, request, &name) ||
+    if (found->names_model || names_v2_model(found, name) ||
+        names_in_query(server, found, request, &name) ||
         names_target(server, found, request, &name)) {
         return serve_models_would_load(&server->models, name);
     }
