@@ -315,6 +315,14 @@ static void explanations_show_the_text_s_own_bytes(void **state)
                "\"constant\": 0.5, \"tokens\": []}}\n");
     check(&(asked){.explanation = &none, .ask = {.explain = 2, .k = 1}},
           "{\"predictions\": [" OPEN ", \"top\": [" BEST "], " NOT_EXPLAINED "}]}");
+    check(&(asked){.explanation = &none,
+                   .media = SM_JSON_LINES,
+                   .style = TML_STYLE_BLAZINGTEXT,
+                   .ask = {.explain = 2}},
+          "{\"label\": [\"__label__caf\xc3\xa9 \\\"x\\\"\"], \"prob\": [0.625], \"explanation\": "
+          "{\"label\": "
+          "\"__label__a\", "
+          "\"method\": \"ablation\", \"score\": 0.5, \"constant\": 0.5, \"tokens\": []}}\n");
     /* Where there is nothing but a list of pairs, the best one says why. */
     check(&(asked){.explanation = &none,
                    .style = TML_STYLE_HUGGINGFACE,
