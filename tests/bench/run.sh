@@ -7,7 +7,7 @@
 # SHARED_DATA_DIR: news/, 20newsgroups/ and vectors/; by default ../shared/data beside the checkout. What is missing is skipped,
 # loudly.
 # --smoke: every program once on data/headlines, without bars; --report-only: a missed bar is no failure;
-# --only: some of P1 P2 P3 P5 P6 P7 P12 models vectors memory paced busy flask.
+# --only: some of P1 P2 P3 P5 P6 P7 P12 models vectors paced busy flask.
 # Exit code: 0, or 1 when something that ran missed its bar or broke.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ usage() {
 
 smoke=false
 report_only=false
-only=P7,P5,P6,vectors,P3,P1,models,P12,memory,P2,paced,busy,flask
+only=P7,P5,P6,vectors,P3,P1,models,P12,P2,paced,busy,flask
 while [ $# -gt 0 ]; do
   case $1 in
     --smoke) smoke=true ;;

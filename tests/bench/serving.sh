@@ -86,11 +86,18 @@ bench_P12() {
   done
 }
 
+# A rate of answers that are none is no rate.
+expect_no_failure() { # SERVER LINE
+  local bad
+  bad=$(calculate "$(field "$2" failed) + $(field "$2" error_statuses)")
+  [ "$bad" = 0 ] || { echo "$1: $bad requests failed: $2" >&2 && return 1; }
+}
+
 # The yardstick comes in two sizes, for the library clears a connection's memory behind each request: with the 32 KB that
 # it takes by itself, and with less, as serve has. Whichever is faster counts.
 bench_P2() {
   need_tool P2 wrk wrk || return 0
-  local threads round server line bad
+  local threads round server line
   for threads in $thread_counts; do
     rm -f "$work"/p2.*
     start_serve ours "$threads"
@@ -103,8 +110,7 @@ bench_P2() {
         field "$line" requests_per_second >>"$work/p2.rate.$server"
         field "$line" p99_us >>"$work/p2.p99.$server"
         field "$line" requests >>"$work/p2.n.$server"
-        bad=$(calculate "$(field "$line" failed) + $(field "$line" error_statuses)")
-        [ "$bad" = 0 ] || { echo "$server: $bad requests failed: $line" >&2 && return 1; }
+        expect_no_failure "$server" "$line"
       done
     done
     for server in ours default lean; do
@@ -128,38 +134,6 @@ report_P2() { # THREADS
   row P2 'processor µs a request' "$ours" "$cpu" "$(calculate "$ours / $cpu")" ''
   ours=$(calculate "$(median "$work/p2.p99.ours") / 1000") p99=$(calculate "$(median "$work/p2.p99.$peer") / 1000")
   row P2 'p99 of these, ms' "$ours" "$p99" "$(calculate "$ours / $p99")" '≤ 1 ms' "$ours <= 1"
-}
-
-# What 10,000 idle connections take, and a request of 100 MiB with its answer, beyond what the server has without them.
-bench_memory() {
-  local n=10000 bytes=104857600 line kind before
-  if $smoke; then
-    n=200 bytes=1000000
-  fi
-  if [ "$(ulimit -Hn)" -lt $((n + 100)) ]; then
-    skip 'memory, idle' "this shell may open $(ulimit -Hn) files only"
-  else
-    ulimit -n "$(ulimit -Hn)"
-    start_serve ours 2
-    line=$("$bin/bench_idle" "${port[ours]}" "${pid[ours]}" "$n")
-    stop ours
-    line=$(calculate "($(field "$line" after_kb) - $(field "$line" before_kb)) * 1.024 / 1000")
-    row memory "$n idle connections, MB" "$line" - - '≤ 100 MB' "$line <= 100"
-  fi
-  for kind in csv check; do
-    start_serve ours 2
-    run_wrk "${port[ours]}" 32 1 >/dev/null
-    before=$(status_kb VmRSS)
-    "$bin/bench_batch" "${port[ours]}" 1 1 "$bytes" "$train_csv" "$kind" >"$work/memory.batch"
-    line=$(calculate "($(status_kb VmHWM) - $before) * 1.024 / 1000")
-    stop ours
-    row memory "a request of $(calculate "$bytes / 1e6") MB, ${kind/check/JSON}, MB" "$line" - - '≤ twice its size' \
-      "$line * 1e6 <= 2 * $bytes"
-  done
-}
-
-status_kb() { # FIELD
-  awk -v field="$1:" '$1 == field { print $2 }' "/proc/${pid[ours]}/status"
 }
 
 # The latency of requests at half the rate that wrk reaches, each measured from when it was due.
@@ -223,13 +197,12 @@ start_nginx() { # PORT SOCKET
 
 # rate_flask VARIANT PORT: requests/s of the peer that listens there and of ours, in turn.
 rate_flask() {
-  local round line bad
+  local round line
   curl -s -o "$work/flask.ping" --retry 20 --retry-connrefused --retry-delay 1 "http://127.0.0.1:$2/ping"
   for ((round = 1; round <= rounds; round++)); do
     say "flask, $1, round $round of $rounds"
     line=$(run_wrk "$2" 32 "$wrk_seconds")
-    bad=$(calculate "$(field "$line" failed) + $(field "$line" error_statuses)")
-    [ "$bad" = 0 ] || { echo "flask: $bad requests failed: $line" >&2 && return 1; }
+    expect_no_failure flask "$line"
     field "$line" requests_per_second >>"$work/flask.$1"
     field "$(run_wrk "${port[ours]}" 32 "$wrk_seconds")" requests_per_second >>"$work/flask.ours"
   done
