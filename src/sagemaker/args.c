@@ -26,20 +26,29 @@ static const sm_option *find(const sm_args *args, const char *name)
     return NULL;
 }
 
-static tml_status refuse_unknown(const sm_args *args, const char *name, tml_error *err)
+tml_status sm_args_refuse_misspelt(const sm_option *options, size_t n, const char *name,
+                                   tml_error *err)
 {
     const char *names[OPTIONS_MAX];
-    assert(args->n_options <= OPTIONS_MAX);
-    for (size_t i = 0; i < args->n_options; i++) {
-        names[i] = args->options[i].name;
+    assert(n <= OPTIONS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = options[i].name;
     }
-    const char *nearest = tmli_nearest(tmli_str(name), names, args->n_options);
-    if (nearest != NULL) {
-        return tmli_fail(err, TML_EINVAL, "--%.64s: there is no such option; did you mean --%s?",
-                         name, nearest);
-    }
-    return tmli_fail(err, TML_EINVAL, "--%.64s: there is no such option; %s --help lists them all",
-                     name, args->program);
+    const char *nearest = tmli_nearest(tmli_str(name), names, n);
+    return nearest == NULL
+               ? TML_OK
+               : tmli_fail(err, TML_EINVAL, "--%.64s: there is no such option; did you mean --%s?",
+                           name, nearest);
+}
+
+static tml_status refuse_unknown(const sm_args *args, const char *name, tml_error *err)
+{
+    const tml_status status = sm_args_refuse_misspelt(args->options, args->n_options, name, err);
+    return status != TML_OK
+               ? status
+               : tmli_fail(err, TML_EINVAL,
+                           "--%.64s: there is no such option; %s --help lists them all", name,
+                           args->program);
 }
 
 static tml_status set_count(const sm_option *option, const char *value, tml_error *err)
@@ -116,10 +125,24 @@ static tml_status take(const sm_args *args, int argc, char **argv, int *i, tml_e
     return option != NULL ? set(option, value, err) : args->other(args->ctx, name, value, err);
 }
 
+/* "-h", the one short option: people try it before they know any other. */
+static bool take_short_help(const sm_args *args)
+{
+    const sm_option *help = find(args, "help");
+    if (help == NULL || help->kind != SM_OPTION_FLAG) {
+        return false;
+    }
+    *(bool *)help->out = true;
+    return true;
+}
+
 tml_status sm_args_parse(const sm_args *args, int argc, char **argv, tml_error *err)
 {
     for (int i = 1; i < argc; i++) {
         if (i == 1 && strcmp(argv[i], args->program) == 0) {
+            continue;
+        }
+        if (strcmp(argv[i], "-h") == 0 && take_short_help(args)) {
             continue;
         }
         if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0' || argv[i][2] == '=') {

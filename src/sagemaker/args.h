@@ -1,6 +1,7 @@
 /* sagemaker/args.h: the command line of both programs: a table of options, and a callback for the rest.
  *
- * "--name value" and "--name=value" say the same; a flag is "--name" alone. Names are compared exactly. */
+ * "--name value" and "--name=value" say the same; a flag is "--name" alone. Names are compared exactly.
+ * A flag "help" may also be given as "-h". */
 #ifndef SAGEMAKER_ARGS_H
 #define SAGEMAKER_ARGS_H
 
@@ -38,5 +39,10 @@ typedef struct sm_args {
 /* argv: "--name=value" is cut at its '=' in place. Errors: TML_EINVAL with the option, what it was given and what was
  * expected; those of other. */
 TML_NODISCARD tml_status sm_args_parse(const sm_args *args, int argc, char **argv, tml_error *err);
+
+/* For a callback to which a name means nothing: TML_EINVAL and the option that was meant when one of the n is near, else
+ * TML_OK. */
+TML_NODISCARD tml_status sm_args_refuse_misspelt(const sm_option *options, size_t n,
+                                                 const char *name, tml_error *err);
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 #include "base/status.h"
-#include "base/suggest.h"
 #include "pipeline/recipe.h"
 #include "sagemaker/args.h"
 #include "sagemaker/failure.h"
@@ -39,7 +38,7 @@ static const char help[] =
     "  --log-format text|json\n"
     "  --print-recipe NAME     prints a built-in recipe, to copy and change\n"
     "  --metric-definitions    prints SageMaker's MetricDefinitions for these metrics\n"
-    "  --help, --version\n"
+    "  --help, -h, --version\n"
     "\n"
     "Exit codes: 0 done (also when stopped by SIGTERM), 1 something that you can mend, 2 out of "
     "memory or a fault of\n"
@@ -116,22 +115,6 @@ static bool is_key(tml_str name)
     return tmli_key_named(name, &block) != NULL;
 }
 
-/* "--recepi": no key of a recipe either, and nearer to an option of ours than to nothing. */
-static tml_status refuse_misspelt(command_line *command, const char *name, tml_error *err)
-{
-    const own_options own = own_options_of(command);
-    const char *names[N_OWN];
-    for (size_t i = 0; i < N_OWN; i++) {
-        names[i] = own.items[i].name;
-    }
-    const char *nearest =
-        is_key(tmli_str(name)) ? NULL : tmli_nearest(tmli_str(name), names, N_OWN);
-    return nearest == NULL
-               ? TML_OK
-               : tmli_fail(err, TML_EINVAL, "--%.64s: there is no such option; did you mean --%s?",
-                           name, nearest);
-}
-
 static tml_status take_other(void *ctx, const char *name, const char *value, tml_error *err)
 {
     command_line *command = ctx;
@@ -147,7 +130,11 @@ static tml_status take_other(void *ctx, const char *name, const char *value, tml
         return TML_OK;
     }
     job->overrides[job->n_overrides++] = (train_override){name, value};
-    return refuse_misspelt(command, name, err);
+    if (is_key(tmli_str(name))) {
+        return TML_OK;
+    }
+    const own_options own = own_options_of(command); /* "--recepi" is nearer to one of these */
+    return sm_args_refuse_misspelt(own.items, N_OWN, name, err);
 }
 
 static tml_status parse(int argc, char **argv, command_line *out, tml_error *err)
@@ -171,6 +158,9 @@ static bool is_by_hand(int argc, char **argv)
     command_line unused;
     const own_options own = own_options_of(&unused);
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
         if (strncmp(argv[i], "--", 2) != 0) {
             continue;
         }

@@ -454,6 +454,7 @@ static void help_and_version_are_printed_and_nothing_is_trained(void **state)
         const char *begin;
     } cases[] = {
         {{"--help"}, "train: fits a text classifier and writes one artifact.\n"},
+        {{"-h"}, "train: fits a text classifier and writes one artifact.\n"},
         {{"--version"}, "train (textml) "},
         {{"--metric-definitions"}, "[\n  {\n    \"Name\": \"train:loss\",\n"},
     };

@@ -19,7 +19,7 @@ enum {
 };
 
 typedef struct parsed {
-    bool quiet;
+    bool quiet, help;
     const char *dir;
     uint64_t threads;
     size_t format;
@@ -52,6 +52,7 @@ static tml_status parse(const char *const *words, bool takes_others, parsed *out
     *out = (parsed){.dir = "untouched", .threads = 77, .format = 9};
     const sm_option options[] = {
         {.name = "quiet", .kind = SM_OPTION_FLAG, .out = &out->quiet},
+        {.name = "help", .kind = SM_OPTION_FLAG, .out = &out->help},
         {.name = "model-dir", .kind = SM_OPTION_TEXT, .out = &out->dir},
         {.name = "threads", .kind = SM_OPTION_COUNT, .out = &out->threads, .least = 1, .most = 256},
         {.name = "log-format", .kind = SM_OPTION_CHOICE, .out = &out->format, .words = formats},
@@ -94,6 +95,16 @@ static void what_is_not_given_is_left_alone(void **state)
     assert_int_equal(p.threads, 77);
     assert_int_equal(p.format, 9);
     assert_false(p.quiet);
+}
+
+static void help_may_be_short(void **state)
+{
+    (void)state;
+    static const char *const line[] = {"--quiet", "-h", NULL};
+    parsed p;
+    assert_int_equal(parse(line, false, &p, NULL), TML_OK);
+    assert_true(p.help);
+    assert_true(p.quiet);
 }
 
 static void values_may_hold_anything(void **state)
@@ -159,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_read_in_both_spellings),
         cmocka_unit_test(what_is_not_given_is_left_alone),
+        cmocka_unit_test(help_may_be_short),
         cmocka_unit_test(values_may_hold_anything),
         cmocka_unit_test(what_cannot_be_right_is_refused),
         cmocka_unit_test(other_options_go_to_the_callback_with_their_values),
