@@ -188,6 +188,21 @@ const char *tml_recipe_name(const tml_recipe *recipe)
     return recipe->name;
 }
 
+bool tml_recipe_uses(const tml_recipe *recipe, tml_str name)
+{
+    size_t block = 0;
+    const tmli_key *key = tmli_key_named(name, &block);
+    if (key == NULL || block < TMLI_MAX_BLOCKS) {
+        return key == NULL || tmli_key_concerns(recipe, key, block);
+    }
+    for (size_t i = 0; i < recipe->n_features; i++) {
+        if (tmli_key_concerns(recipe, key, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *tml_recipe_vectors(const tml_recipe *recipe)
 {
     return recipe->model == TMLI_MODEL_FEED_FORWARD ? recipe->features[0].source : NULL;

@@ -91,6 +91,14 @@ static tml_status load_recipe(train_job *job, const char *name, tml_error *err)
     return status;
 }
 
+static void warn_of_unused(const train_job *job, tml_str name)
+{
+    if (!tml_recipe_uses(job->recipe, name)) {
+        tml_logf(job->log, TML_LOG_WARN, "%.*s: nothing in the recipe %s uses it", TMLI_SHOWN(name),
+                 tml_recipe_name(job->recipe));
+    }
+}
+
 /* Recipe, then hyperparameters, then the command line: the later wins. */
 static tml_status choose_recipe(train_job *job, tml_error *err)
 {
@@ -106,6 +114,12 @@ static tml_status choose_recipe(train_job *job, tml_error *err)
         TMLI_TRY(tml_recipe_set(job->recipe, tmli_str(pair->name), tmli_str(pair->value), err));
     }
     TMLI_TRY(tml_recipe_check(job->recipe, err));
+    for (const tmli_value *item = job->hyperparameters->first; item != NULL; item = item->next) {
+        warn_of_unused(job, item->key);
+    }
+    for (size_t i = 0; i < job->options->n_overrides; i++) {
+        warn_of_unused(job, tmli_str(job->options->overrides[i].name));
+    }
 cleanup:
     return status;
 }
@@ -261,19 +275,29 @@ static tml_status fit(train_job *job, const atomic_bool *stop, tml_error *err)
     return status;
 }
 
+/* The model is what the job is for: figures that cannot be written do not take it along. */
+static void write_figures(const train_job *job, const char *name,
+                          tml_status (*write)(const char *dir, const tml_model *model,
+                                              const tml_fit_report *report, tml_error *err))
+{
+    tml_error fault = {0};
+    if (write(job->paths->figures, job->model, &job->report, &fault) != TML_OK) {
+        tml_logf(job->log, TML_LOG_WARN, "%s was not written, the model is all the same: %s", name,
+                 fault.text);
+    }
+}
+
 /* Figures first: once the artifact stands, the job has succeeded. */
-static tml_status write_results(train_job *job, tml_error *err)
+static tml_status write_results(const train_job *job, tml_error *err)
 {
     figures_log_labels(job->log, job->model);
     figures_log_end(job->log, &job->report);
     figures_log_result(job->log, &job->report);
-    tml_status status = figures_write(job->paths->figures, job->model, &job->report, err);
-    if (status == TML_OK && job->options->writes_report) {
-        status = figures_write_report(job->paths->figures, job->model, &job->report, err);
+    write_figures(job, "metrics.json", figures_write);
+    if (job->options->writes_report) {
+        write_figures(job, "report.html", figures_write_report);
     }
-    if (status == TML_OK) {
-        status = tml_model_save(job->model, job->paths->model, err);
-    }
+    const tml_status status = tml_model_save(job->model, job->paths->model, err);
     if (status == TML_OK) {
         tml_logf(job->log, TML_LOG_INFO, "model written to %s", job->paths->model);
     }

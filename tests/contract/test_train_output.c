@@ -215,6 +215,45 @@ static void quiet_and_log_levels_leave_lines_out(void **state)
     j->env = NULL;
 }
 
+/* The run ends well, and stderr is this ("$ROOT" replaced). */
+static void assert_warned(job *j, const char *const *args, const char *warnings)
+{
+    assert_int_equal(job_train(j, args), 0);
+    char *const err = process_stderr(&j->train);
+    char *const expected = job_expand(j, warnings);
+    assert_string_equal(err, expected);
+    free(expected);
+    free(err);
+}
+
+/* A disk may be full when the training is over; a directory in the file's place is as good. */
+static void figures_that_cannot_be_written_do_not_lose_the_model(void **state)
+{
+    job *const j = *state;
+    job_fill(j);
+    job_write(j, "output/data/metrics.json/in-the-way", "");
+    job_write(j, "output/data/report.html/in-the-way", "");
+    assert_warned(j, NULL,
+                  "train: warning: metrics.json was not written, the model is all the same: "
+                  "$ROOT/output/data/metrics.json: Is a directory\n"
+                  "train: warning: report.html was not written, the model is all the same: "
+                  "$ROOT/output/data/report.html: Is a directory\n");
+    char *const list = job_list(j, "model");
+    assert_string_equal(list, "kept model.safetensors textml.json ");
+    free(list);
+}
+
+static void keys_that_the_model_does_not_use_are_told(void **state)
+{
+    job *const j = *state;
+    job_fill(j);
+    job_hyperparameters(j, ", \"alpha\": \"0.5\"");
+    assert_warned(j, ARGS("--min_df", "2"),
+                  "train: warning: alpha: nothing in the recipe news uses it\n"
+                  "train: warning: min_df: nothing in the recipe news uses it\n");
+    assert_trained(j);
+}
+
 /* ---- terminals -------------------------------------------------------------------------------- */
 
 /* A terminal turns each \n into \r\n; a \r anywhere else was written by the program. */
@@ -407,6 +446,8 @@ int main(void)
         IN_A_JOB(metrics_json_tells_the_whole_run),
         IN_A_JOB(each_metric_line_arrives_at_once_through_a_pipe),
         IN_A_JOB(quiet_and_log_levels_leave_lines_out),
+        IN_A_JOB(figures_that_cannot_be_written_do_not_lose_the_model),
+        IN_A_JOB(keys_that_the_model_does_not_use_are_told),
         IN_A_JOB(under_the_contract_a_terminal_gets_plain_lines),
         IN_A_JOB(by_hand_a_terminal_shows_how_far_it_is),
         IN_A_JOB(by_hand_no_progress_goes_into_a_file),

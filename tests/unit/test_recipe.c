@@ -407,6 +407,30 @@ static void every_short_name_stands_for_a_key(void **state)
     }
 }
 
+static void a_key_is_used_by_the_models_that_it_concerns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool by_network, by_naive_bayes;
+    } cases[] = {
+        {"epochs", true, false},     {"train.epochs", true, false},
+        {"alpha", false, true},      {"max_words", true, false},
+        {"min_df", false, true},     {"features.0.min_docs", false, true},
+        {"label", true, true},       {"seed", true, false},
+        {"no_such_key", true, true},
+    };
+    tml_recipe *network = parse("{model: {type: feed_forward}}");
+    tml_recipe *bayes = parse("{features: [{type: bag}], model: {type: naive_bayes}}");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const tml_str name = tmli_str(cases[i].name);
+        assert_int_equal(tml_recipe_uses(network, name), cases[i].by_network);
+        assert_int_equal(tml_recipe_uses(bayes, name), cases[i].by_naive_bayes);
+    }
+    tml_recipe_free(bayes);
+    tml_recipe_free(network);
+}
+
 static void a_name_that_is_nearly_right_is_suggested(void **state)
 {
     (void)state;
@@ -485,6 +509,7 @@ int main(void)
         cmocka_unit_test(names_of_any_length_are_survived),
         cmocka_unit_test(contradictions_are_refused_by_the_check),
         cmocka_unit_test(every_short_name_stands_for_a_key),
+        cmocka_unit_test(a_key_is_used_by_the_models_that_it_concerns),
         cmocka_unit_test(a_name_that_is_nearly_right_is_suggested),
         cmocka_unit_test(every_allocation_of_the_check_may_fail),
         cmocka_unit_test(every_allocation_of_parsing_may_fail),

@@ -4,6 +4,7 @@
 #ifndef TEXTML_RECIPE_H
 #define TEXTML_RECIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "textml/status.h"
@@ -31,6 +32,10 @@ TML_API TML_NODISCARD tml_status tml_recipe_set(tml_recipe *recipe, tml_str name
 /* Checks what single keys cannot know: required keys, and keys that contradict each other. Errors: TML_EINVAL,
  * TML_ENOMEM. */
 TML_API TML_NODISCARD tml_status tml_recipe_check(const tml_recipe *recipe, tml_error *err);
+
+/* Whether the model that the recipe describes depends on a key, by path or alias: a network does not have alpha. True for
+ * names that are no keys. Goes by recipe keys set so far: ask when all are. */
+TML_API bool tml_recipe_uses(const tml_recipe *recipe, tml_str name);
 
 TML_API const char *tml_recipe_name(const tml_recipe *recipe); /* borrowed from the recipe */
 /* The file of word vectors that it asks for, or NULL. Borrowed from the recipe. */
