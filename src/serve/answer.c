@@ -2,6 +2,7 @@
 #include "serve/answer.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -43,6 +44,29 @@ void serve_answer_put_header(serve_answer *answer, const char *name, const char 
     assert(i < SERVE_EXTRA_HEADERS);
     answer->extra[i].name = name;
     answer->extra[i].value = value;
+}
+
+void serve_answer_headers(const serve_answer *answer, bool closes, serve_headers *out)
+{
+    (void)snprintf(out->retry_after, sizeof(out->retry_after), "%u", answer->retry_after_s);
+    const serve_header known[] = {
+        {"Content-Type", answer->content_type},
+        {"Allow", answer->allow},
+        {"Connection", closes ? "close" : NULL},
+        {"Retry-After", answer->retry_after_s > 0 ? out->retry_after : NULL},
+        {"Content-Encoding", answer->is_gzip ? "gzip" : NULL},
+        {"Vary", answer->is_gzip ? "Accept-Encoding" : NULL},
+        {"WWW-Authenticate", answer->asks_for_key ? "Bearer" : NULL},
+    };
+    out->n = 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].value != NULL) {
+            out->items[out->n++] = known[i];
+        }
+    }
+    for (size_t i = 0; i < SERVE_EXTRA_HEADERS && answer->extra[i].name != NULL; i++) {
+        out->items[out->n++] = answer->extra[i];
+    }
 }
 
 void serve_answer_empty(serve_answer *answer, unsigned status)

@@ -11,8 +11,14 @@
 #include "textml/str.h"
 
 enum {
-    SERVE_EXTRA_HEADERS = 3
+    SERVE_EXTRA_HEADERS = 3,
+    SERVE_ANSWER_HEADERS = 7 + SERVE_EXTRA_HEADERS
 };
+
+typedef struct serve_header {
+    const char *name;
+    const char *value;
+} serve_header;
 
 typedef struct serve_answer {
     unsigned status;          /* of HTTP */
@@ -25,14 +31,18 @@ typedef struct serve_answer {
     tml_str
         custom_attributes; /* of X-Amzn-SageMaker-Custom-Attributes, borrowed from the request; empty for none */
     /* Further headers, both parts static, up to the first without a name. */
-    struct {
-        const char *name;
-        const char *value;
-    } extra[SERVE_EXTRA_HEADERS];
+    serve_header extra[SERVE_EXTRA_HEADERS];
     size_t n_rows; /* scored for it */
     uint8_t route; /* its number, for the counters; 0: none of the table */
     tmli_buf body; /* owned; reset by each answer, so that its memory is used again */
 } serve_answer;    /* {0} before the first */
+
+/* An answer's headers but for its length, its date, and the attributes that are passed through. */
+typedef struct serve_headers {
+    serve_header items[SERVE_ANSWER_HEADERS]; /* the values borrow from here and from the answer */
+    size_t n;
+    char retry_after[16];
+} serve_headers;
 
 /* Makes it fit for the next request; the body keeps its memory. */
 void serve_answer_reset(serve_answer *answer);
@@ -40,6 +50,8 @@ void serve_answer_reset(serve_answer *answer);
 unsigned serve_http_status(tml_status status);
 /* Adds a further header; name and value are static. At most SERVE_EXTRA_HEADERS. */
 void serve_answer_put_header(serve_answer *answer, const char *name, const char *value);
+/* closes: says that the connection ends. */
+void serve_answer_headers(const serve_answer *answer, bool closes, serve_headers *out);
 void serve_answer_empty(serve_answer *answer, unsigned status);
 /* {"error": {"code": …, "message": …}} */
 void serve_answer_error(serve_answer *answer, unsigned status, const char *sentence);

@@ -368,19 +368,13 @@ void serve_exchange_refuse(serve_exchange *ex)
     serve_exchange_count_closed(ex);
     serve_exchange_count(ex, ex->lane);
     tmli_buf_reset(&ex->body);
-    tmli_buf_printf(&ex->body, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer->status,
-                    phrase_of(answer->status));
-    if (answer->asks_for_key) {
-        tmli_buf_append_text(&ex->body, "WWW-Authenticate: Bearer\r\n");
+    serve_headers headers;
+    serve_answer_headers(answer, true, &headers);
+    tmli_buf_printf(&ex->body, "HTTP/1.1 %u %s\r\n", answer->status, phrase_of(answer->status));
+    for (size_t i = 0; i < headers.n; i++) {
+        tmli_buf_printf(&ex->body, "%s: %s\r\n", headers.items[i].name, headers.items[i].value);
     }
-    if (answer->retry_after_s > 0) {
-        tmli_buf_printf(&ex->body, "Retry-After: %u\r\n", answer->retry_after_s);
-    }
-    for (size_t i = 0; i < SERVE_EXTRA_HEADERS && answer->extra[i].name != NULL; i++) {
-        tmli_buf_printf(&ex->body, "%s: %s\r\n", answer->extra[i].name, answer->extra[i].value);
-    }
-    tmli_buf_printf(&ex->body, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                    answer->body.len);
+    tmli_buf_printf(&ex->body, "Content-Length: %zu\r\n\r\n", answer->body.len);
     tmli_buf_append_str(&ex->body, tmli_buf_str(&answer->body));
 }
 

@@ -190,26 +190,11 @@ static ssize_t take_piece(void *ctx, uint64_t at, char *out, size_t max)
 
 static bool add_headers(struct MHD_Response *response, const serve_answer *answer, bool closes)
 {
-    char retry_after[16];
-    (void)snprintf(retry_after, sizeof(retry_after), "%u", answer->retry_after_s);
-    const struct {
-        const char *name;
-        const char *value;
-    } headers[] = {
-        {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
-        {MHD_HTTP_HEADER_ALLOW, answer->allow},
-        {MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL},
-        {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after_s > 0 ? retry_after : NULL},
-        {MHD_HTTP_HEADER_CONTENT_ENCODING, answer->is_gzip ? "gzip" : NULL},
-        {MHD_HTTP_HEADER_VARY, answer->is_gzip ? MHD_HTTP_HEADER_ACCEPT_ENCODING : NULL},
-        {MHD_HTTP_HEADER_WWW_AUTHENTICATE, answer->asks_for_key ? "Bearer" : NULL},
-        {answer->extra[0].name, answer->extra[0].value},
-        {answer->extra[1].name, answer->extra[1].value},
-        {answer->extra[2].name, answer->extra[2].value},
-    };
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].name != NULL && headers[i].value != NULL &&
-            MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES) {
+    serve_headers headers;
+    serve_answer_headers(answer, closes, &headers);
+    for (size_t i = 0; i < headers.n; i++) {
+        if (MHD_add_response_header(response, headers.items[i].name, headers.items[i].value) !=
+            MHD_YES) {
             return false;
         }
     }
