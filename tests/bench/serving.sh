@@ -136,24 +136,34 @@ report_P2() { # THREADS
   row P2 'p99 of these, ms' "$ours" "$p99" "$(calculate "$ours / $p99")" '≤ 1 ms' "$ours <= 1"
 }
 
-# The latency of requests at half the rate that wrk reaches, each measured from when it was due.
+# The latency of requests at half the rate that wrk reaches, each measured from when it was due; the constant answers at
+# the same rate tell what of it is the machine's.
 bench_paced() {
   need_tool paced wrk wrk || return 0
-  local threads round line rate
+  local threads round line rate server
   for threads in $thread_counts; do
     rm -f "$work"/paced.*
     start_serve ours "$threads"
+    start lean "$bin/constant_server" 0 "$threads" 8192
     for ((round = 1; round <= rounds; round++)); do
       say "paced, $threads thread(s), round $round of $rounds"
       rate=$(field "$(run_wrk "${port[ours]}" 32 "$wrk_seconds")" requests_per_second)
-      line=$("$bin/bench_paced" "${port[ours]}" 32 "$(calculate "int($rate / 2)")" "$wrk_seconds" "$train_csv")
-      field "$line" p99_ms >>"$work/paced.p99"
-      field "$line" p50_ms >>"$work/paced.p50"
+      for server in ours lean; do
+        line=$("$bin/bench_paced" "${port[$server]}" 32 "$(calculate "int($rate / 2)")" "$wrk_seconds" "$train_csv")
+        field "$line" p99_ms >>"$work/paced.p99.$server"
+        field "$line" p50_ms >>"$work/paced.p50.$server"
+      done
     done
-    stop ours
-    row P2 "at half that rate, $threads thread(s): p50, ms" "$(median "$work/paced.p50")" - - ''
-    row P2 'p99, ms' "$(median "$work/paced.p99")" - - '≤ 1 ms' "$(median "$work/paced.p99") <= 1"
+    stop ours lean
+    row_paced "at half that rate, $threads thread(s): p50, ms" p50 ''
+    row_paced 'p99, ms' p99 '≤ 1 ms' "$(median "$work/paced.p99.ours") <= 1"
   done
+}
+
+row_paced() { # WHAT FIELD BAR [CONDITION]
+  local ours lean
+  ours=$(median "$work/paced.$2.ours") lean=$(median "$work/paced.$2.lean")
+  row P2 "$1" "$ours" "$lean" "$(calculate "$ours / $lean")" "${@:3}"
 }
 
 # /ping and single headlines while a 100 MiB CSV is scored again and again.
