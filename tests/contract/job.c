@@ -294,6 +294,21 @@ void assert_trained(job *j)
     free(list);
 }
 
+void assert_job_trained(job *j)
+{
+    (void)job_train(j, NULL);
+    assert_trained(j);
+}
+
+void assert_complained(job *j, const char *lines)
+{
+    char *const want = job_expand(j, lines);
+    char *const err = process_stderr(&j->train);
+    assert_string_equal(err, want);
+    free(err);
+    free(want);
+}
+
 /* The last line of text, without its end. In place. */
 static const char *last_line(char *text)
 {
@@ -305,7 +320,7 @@ static const char *last_line(char *text)
     return end != NULL ? end + 1 : text;
 }
 
-static void assert_model_untouched(const job *j)
+void assert_model_untouched(const job *j)
 {
     char *const list = job_list(j, "model");
     char *const text = job_read(j, "model/kept", NULL);

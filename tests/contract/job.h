@@ -55,6 +55,12 @@ int job_train(job *j, const char *const *args); /* waits; the exit code */
 
 /* It ended with 0 and left both files of the artifact, metrics.json and no failure file. */
 void assert_trained(job *j);
+/* assert_trained after a run without arguments. */
+void assert_job_trained(job *j);
+/* What the latest run wrote to stderr, all of it ("$ROOT" replaced). */
+void assert_complained(job *j, const char *lines);
+/* The model directory is as it was. */
+void assert_model_untouched(const job *j);
 /* It ended with code 1; the failure file is this sentence ("$ROOT" replaced), so is the last line of stderr; it is a
  * regular file of at most 1024 bytes of UTF-8; the model directory is as it was. */
 void assert_refused(job *j, const char *sentence);

@@ -152,8 +152,7 @@ static void metrics_json_tells_the_whole_run(void **state)
     tmli_arena arena;
     job *const j = *state;
     job_fill(j);
-    (void)job_train(j, NULL);
-    assert_trained(j);
+    assert_job_trained(j);
     tmli_arena_init(&arena, 4096, 0);
     const tmli_value *const metrics = job_metrics(j, &arena);
     assert_int_equal(tmli_value_get(metrics, "epochs")->n, 3);
@@ -206,24 +205,11 @@ static void quiet_and_log_levels_leave_lines_out(void **state)
         (void)job_train(j, cases[i].args);
         assert_trained(j);
         char *const out = process_stdout(&j->train);
-        char *const err = process_stderr(&j->train);
         assert_string_equal(out, "");
-        assert_string_equal(err, "");
+        assert_complained(j, "");
         free(out);
-        free(err);
     }
     j->env = NULL;
-}
-
-/* The run ends well, and stderr is this ("$ROOT" replaced). */
-static void assert_warned(job *j, const char *const *args, const char *warnings)
-{
-    assert_int_equal(job_train(j, args), 0);
-    char *const err = process_stderr(&j->train);
-    char *const expected = job_expand(j, warnings);
-    assert_string_equal(err, expected);
-    free(expected);
-    free(err);
 }
 
 /* A disk may be full when the training is over; a directory in the file's place is as good. */
@@ -233,11 +219,11 @@ static void figures_that_cannot_be_written_do_not_lose_the_model(void **state)
     job_fill(j);
     job_write(j, "output/data/metrics.json/in-the-way", "");
     job_write(j, "output/data/report.html/in-the-way", "");
-    assert_warned(j, NULL,
-                  "train: warning: metrics.json was not written, the model is all the same: "
-                  "$ROOT/output/data/metrics.json: Is a directory\n"
-                  "train: warning: report.html was not written, the model is all the same: "
-                  "$ROOT/output/data/report.html: Is a directory\n");
+    assert_int_equal(job_train(j, NULL), 0);
+    assert_complained(j, "train: warning: metrics.json was not written, the model is all the same: "
+                         "$ROOT/output/data/metrics.json: Is a directory\n"
+                         "train: warning: report.html was not written, the model is all the same: "
+                         "$ROOT/output/data/report.html: Is a directory\n");
     char *const list = job_list(j, "model");
     assert_string_equal(list, "kept model.safetensors textml.json ");
     free(list);
@@ -248,10 +234,10 @@ static void keys_that_the_model_does_not_use_are_told(void **state)
     job *const j = *state;
     job_fill(j);
     job_hyperparameters(j, ", \"alpha\": \"0.5\"");
-    assert_warned(j, ARGS("--min_df", "2"),
-                  "train: warning: alpha: nothing in the recipe news uses it\n"
-                  "train: warning: min_df: nothing in the recipe news uses it\n");
+    (void)job_train(j, ARGS("--min_df", "2"));
     assert_trained(j);
+    assert_complained(j, "train: warning: alpha: nothing in the recipe news uses it\n"
+                         "train: warning: min_df: nothing in the recipe news uses it\n");
 }
 
 /* ---- terminals -------------------------------------------------------------------------------- */
@@ -306,9 +292,7 @@ static void by_hand_no_progress_goes_into_a_file(void **state)
     job_fill(j);
     (void)job_train(j, ARGS("--threads", "1"));
     assert_trained(j);
-    char *const err = process_stderr(&j->train);
-    assert_string_equal(err, "");
-    free(err);
+    assert_complained(j, "");
 }
 
 /* ---- files and users -------------------------------------------------------------------------- */
@@ -329,8 +313,7 @@ static void outputs_are_readable_by_all_under_any_umask(void **state)
     job *const j = *state;
     job_fill(j);
     j->as = &strict;
-    (void)job_train(j, NULL);
-    assert_trained(j);
+    assert_job_trained(j);
     assert_int_equal(mode_of(j, "model/textml.json"), 0644);
     assert_int_equal(mode_of(j, "model/model.safetensors"), 0644);
     assert_int_equal(mode_of(j, "output/data"), 0755);
@@ -422,13 +405,11 @@ static void another_seed_gives_another_model(void **state)
 {
     job *const j = *state;
     job_fill(j);
-    (void)job_train(j, NULL);
-    assert_trained(j);
+    assert_job_trained(j);
     size_t n = 0;
     char *const first = job_read(j, "model/model.safetensors", &n);
     job_hyperparameters(j, ", \"epochs\": \"3\", \"seed\": \"2\"");
-    (void)job_train(j, NULL);
-    assert_trained(j);
+    assert_job_trained(j);
     size_t n_second = 0;
     char *const second = job_read(j, "model/model.safetensors", &n_second);
     assert_int_equal(n, n_second);
