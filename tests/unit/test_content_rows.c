@@ -347,6 +347,29 @@ static void packed_bodies_are_refused_with_the_header_they_lack(void **state)
     check_texts(SM_TEXT, "\x1f", "rows:\x1f");
 }
 
+static void utf16_is_refused_in_every_type(void **state)
+{
+    (void)state;
+    static const char want[] = "body: UTF-16, as its first two bytes say, expected UTF-8: convert "
+                               "it, with iconv -f UTF-16 -t UTF-8 for one";
+    static const sm_media types[] = {SM_TEXT, SM_CSV, SM_JSON, SM_JSON_LINES, SM_LIBSVM};
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        check_texts(types[i],
+                    "\xff\xfe"
+                    "a",
+                    want);
+        check_texts(types[i], "\xfe\xff", want);
+    }
+    check_texts(SM_TEXT, "\xff\xff\xfe", "rows:\xff\xff\xfe");
+    check_texts(SM_TEXT, "\xff", "rows:\xff");
+    tmli_buf got = {0}; /* letters in this charset */
+    assert_int_equal(body_rows_read(&notation, (sm_format){.media = SM_TEXT, .is_latin1 = true},
+                                    TML_STR("\xff\xfe"), dialect, &got),
+                     TML_OK);
+    assert_string_equal(tmli_buf_cstr(&got), "rows:\xc3\xbf\xc3\xbe");
+    tmli_buf_deinit(&got);
+}
+
 static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
 {
     (void)state;
@@ -480,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_document_is_one_text_as_it_stands),
         cmocka_unit_test(an_empty_body_holds_no_document_a_blank_one_does),
         cmocka_unit_test(packed_bodies_are_refused_with_the_header_they_lack),
+        cmocka_unit_test(utf16_is_refused_in_every_type),
         cmocka_unit_test(packed_documents_are_refused_and_json_is_read_as_ever),
         cmocka_unit_test(latin_1_becomes_utf_8),
         cmocka_unit_test(the_answer_to_a_document_is_the_bare_label),
