@@ -95,6 +95,17 @@ static void open_rest(sm_rows *rows, tml_str body)
     rows->rest = body;
 }
 
+/* Not in a batch: each piece of an object has the type, and only the first the header; a row lost there would be lost unseen,
+ * and the platform wants an answer for each line. */
+static tml_status pass_header(sm_rows *rows, tml_error *err)
+{
+    sm_row header;
+    bool has = false;
+    return rows->media == SM_CSV && !rows->is_document && !rows->dialect.is_batch
+               ? sm_csv_next(rows, &header, &has, err)
+               : TML_OK;
+}
+
 tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialect dialect,
                         tmli_arena *arena, tml_error *err)
 {
@@ -132,7 +143,7 @@ tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialec
         return sm_json_open(rows, body, err);
     }
     open_rest(rows, body);
-    return TML_OK;
+    return format.has_header ? pass_header(rows, err) : TML_OK;
 }
 
 /* ---- limits ---- */

@@ -272,6 +272,35 @@ static void csv_records_are_texts(void **state)
     }
 }
 
+static void a_header_is_no_row(void **state)
+{
+    (void)state;
+    static const sm_dialect of_batch = {.is_batch = true};
+    static const struct {
+        sm_media media;
+        const char *body;
+        const sm_dialect *dialect;
+        const char *want;
+    } cases[] = {
+        {SM_CSV, "text\na\nb\n", &dialect, "rows:a|b"},
+        {SM_CSV, "\"the\n\"\"text\"\"\"\r\na\r\n", &dialect, "rows:a"},
+        {SM_CSV, "text\n", &dialect, "rows:"},
+        {SM_CSV, "", &dialect, "rows:"},
+        {SM_CSV, "text\na\n\"b\n", &dialect,
+         "line 3, field 1: the quote that opens here is never closed"},
+        {SM_CSV, "\"id\",\"text\"\n1,a\n", &dialect,
+         "line 1: 2 fields, expected one: put the whole text in one pair of quotes"},
+        {SM_CSV, "text\na\n", &of_batch, "rows:text|a"},
+        {SM_CSV, "text\na", &of_documents, "rows:text\na"},
+        {SM_TEXT, "text\na\n", &dialect, "rows:text|a"},
+        {SM_JSON_LINES, "\"text\"\n\"a\"\n", &dialect, "rows:text|a"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const sm_format format = {.media = cases[i].media, .has_header = true};
+        assert_body_rows(&notation, format, cases[i].body, *cases[i].dialect, cases[i].want);
+    }
+}
+
 static void texts_may_hold_any_bytes(void **state)
 {
     (void)state;
@@ -499,6 +528,7 @@ int main(void)
         cmocka_unit_test(lines_are_texts),
         cmocka_unit_test(a_blank_line_is_a_text),
         cmocka_unit_test(csv_records_are_texts),
+        cmocka_unit_test(a_header_is_no_row),
         cmocka_unit_test(texts_may_hold_any_bytes),
         cmocka_unit_test(a_document_is_one_text_as_it_stands),
         cmocka_unit_test(an_empty_body_holds_no_document_a_blank_one_does),
