@@ -176,6 +176,9 @@ tml_status sm_format_of_request(tml_str content_type, tml_str body, sm_format *o
                 err, TML_EINVAL, "Content-Type: charset \"%.*s\" is not read here; send UTF-8%s",
                 TMLI_SHOWN(value), may_be_latin1(format.media) ? " or ISO-8859-1" : "");
         }
+        if (tmli_str_eq_nocase(name, TML_STR("header"))) {
+            format.has_header = tmli_str_eq_nocase(value, TML_STR("present"));
+        }
     }
     *out = format;
     return TML_OK;

@@ -41,6 +41,7 @@ typedef struct sm_format {
     sm_media media;
     bool is_latin1;  /* TEXT and CSV only: ISO-8859-1, not UTF-8 */
     bool is_guessed; /* from the body: no Content-Type tells */
+    bool has_header; /* CSV only: the first record is none, as RFC 4180's parameter says */
 } sm_format;
 
 /* How to read a request. content_type: the header's value, empty when it is missing; types that say nothing (missing,

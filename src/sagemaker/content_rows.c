@@ -72,6 +72,13 @@ static bool is_packed(const sm_rows *rows, tml_str body)
            rows->media != SM_RECORDIO;
 }
 
+/* By its byte-order mark, which no UTF-8 has: as UTF-8 each row would be rubbish. */
+static bool is_utf16(const sm_rows *rows, tml_str body)
+{
+    return (tmli_str_starts(body, "\xff\xfe") || tmli_str_starts(body, "\xfe\xff")) &&
+           rows->media != SM_RECORDIO && !rows->is_latin1;
+}
+
 /* Everything but JSON. */
 static void open_rest(sm_rows *rows, tml_str body)
 {
@@ -86,6 +93,17 @@ static void open_rest(sm_rows *rows, tml_str body)
         body = trim_end(body, " \t\r\n");
     }
     rows->rest = body;
+}
+
+/* Not in a batch: each piece of an object has the type, and only the first the header; a row lost there would be lost unseen,
+ * and the platform wants an answer for each line. */
+static tml_status pass_header(sm_rows *rows, tml_error *err)
+{
+    sm_row header;
+    bool has = false;
+    return rows->media == SM_CSV && !rows->is_document && !rows->dialect.is_batch
+               ? sm_csv_next(rows, &header, &has, err)
+               : TML_OK;
 }
 
 tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialect dialect,
@@ -115,11 +133,17 @@ tml_status sm_rows_open(sm_rows *rows, sm_format format, tml_str body, sm_dialec
                          "Content-Encoding: gzip",
                          sm_media_type(rows->media));
     }
+    if (is_utf16(rows, body)) {
+        return tmli_fail(
+            err, TML_EFORMAT,
+            "body: UTF-16, as its first two bytes say, expected UTF-8: convert it, with "
+            "iconv -f UTF-16 -t UTF-8 for one");
+    }
     if (format.media == SM_JSON) {
         return sm_json_open(rows, body, err);
     }
     open_rest(rows, body);
-    return TML_OK;
+    return format.has_header ? pass_header(rows, err) : TML_OK;
 }
 
 /* ---- limits ---- */

@@ -193,13 +193,29 @@ void sm_logging_hold_numbers(void)
     }
 }
 
+static const char *const level_names[] = {"SM_LOG_LEVEL", "SAGEMAKER_CONTAINER_LOG_LEVEL"};
+
 tml_log sm_logging_sink(sm_logging *logging, bool quiet)
 {
     tml_log log = {.write = write_record, .ctx = logging, .least = TML_LOG_INFO};
     if (quiet) {
         log.least = TML_LOG_WARN;
-    } else if (!level_of(getenv("SM_LOG_LEVEL"), &log.least)) {
-        (void)level_of(getenv("SAGEMAKER_CONTAINER_LOG_LEVEL"), &log.least);
+    } else if (!level_of(getenv(level_names[0]), &log.least)) {
+        (void)level_of(getenv(level_names[1]), &log.least);
     }
     return log;
+}
+
+void sm_logging_check_level(const tml_log *log)
+{
+    for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+        const char *text = getenv(level_names[i]);
+        tml_log_level level;
+        if (text != NULL && *text != '\0' && !level_of(text, &level)) {
+            tml_logf(log, TML_LOG_WARN,
+                     "%s: \"%.64s\" is neither a number such as 20 nor one of debug, info, "
+                     "warning, error, critical; it is left aside",
+                     level_names[i], text);
+        }
+    }
 }

@@ -24,6 +24,8 @@ typedef struct sm_logging {
  * SAGEMAKER_CONTAINER_LOG_LEVEL (10 debug, 20 info, 30 warning, 40 error, or these words) set the least level otherwise; info without
  * them. Every record is flushed: stdout may be a pipe that somebody reads for metrics. */
 tml_log sm_logging_sink(sm_logging *logging, bool quiet);
+/* Warns of each of these two variables that is set and says nothing. */
+void sm_logging_check_level(const tml_log *log);
 
 /* To be called before any file is opened: where standard input, output or error is closed, a socket or a model's file would get
  * its number, and records would be written into that. */

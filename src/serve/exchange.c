@@ -46,6 +46,7 @@ serve_exchange *serve_exchange_begin(serve_exchanges *idle, serve_lane *lane)
     ex->stage = SERVE_BEGUN;
     ex->reads_body = false;
     ex->is_ambiguous = false;
+    ex->is_misread = false;
     ex->was_answered = false;
     ex->n_received = 0;
     ex->n_counted = 0;
@@ -174,8 +175,26 @@ static tml_str *place_of(serve_exchange *ex, tml_str name)
     return tmli_str_eq_nocase(name, target_model) ? &ex->request.target_model : NULL;
 }
 
+/* libmicrohttpd takes a blank in front of the colon for a part of the name, and appends what continues a value on the next
+ * line to the name too: the length of a body that others read there would pass unseen. */
+static bool is_misread(tml_str name)
+{
+    static const tml_str length = {"Content-Length", 14};
+    static const tml_str coding = {"Transfer-Encoding", 17};
+    const char last = name.len > 0 ? name.data[name.len - 1] : ' ';
+    return last == ' ' || last == '\t' ||
+           (name.len > length.len &&
+            (tmli_str_eq_nocase((tml_str){name.data, length.len}, length) ||
+             (name.len > coding.len &&
+              tmli_str_eq_nocase((tml_str){name.data, coding.len}, coding))));
+}
+
 void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 {
+    if (is_misread(name)) {
+        ex->is_misread = true;
+        return;
+    }
     if (name.len > 0 && (name.data[0] == 'X' || name.data[0] == 'x') &&
         serve_query_put_header(&ex->request, name, value)) {
         return;
@@ -184,7 +203,9 @@ void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
     if (place == NULL) {
         return;
     }
-    value = tmli_str_trim(value);
+    if (place != &ex->transfer_encoding) { /* there libmicrohttpd does not pass over blanks */
+        value = tmli_str_trim(value);
+    }
     if ((place == &ex->content_length || place == &ex->transfer_encoding) && place->data != NULL &&
         !tmli_str_eq(*place, value)) {
         ex->is_ambiguous = true;
@@ -194,7 +215,7 @@ void serve_exchange_put_header(serve_exchange *ex, tml_str name, tml_str value)
 
 bool serve_exchange_has_body(const serve_exchange *ex)
 {
-    return ex->transfer_encoding.len > 0 || !serve_exchange_is_at_most(ex, 0);
+    return ex->transfer_encoding.data != NULL || !serve_exchange_is_at_most(ex, 0);
 }
 
 size_t serve_exchange_announced(const serve_exchange *ex)
@@ -268,12 +289,17 @@ bool serve_exchange_enter(const serve_exchange *ex, serve_phase phase)
  * take a part of one client's body for another's request. */
 static const char *fault_of_framing(const serve_exchange *ex)
 {
-    if (ex->is_ambiguous || (ex->transfer_encoding.len > 0 && ex->content_length.data != NULL)) {
+    if (ex->is_misread) {
+        return "a header has a blank in front of its colon, or goes on in the next line; send each "
+               "in one line, with the colon right behind its name";
+    }
+    if (ex->is_ambiguous ||
+        (ex->transfer_encoding.data != NULL && ex->content_length.data != NULL)) {
         return "the request has more than one of Content-Length and Transfer-Encoding; send one";
     }
-    if (ex->transfer_encoding.len > 0 &&
+    if (ex->transfer_encoding.data != NULL &&
         !tmli_str_eq_nocase(ex->transfer_encoding, TML_STR("chunked"))) {
-        return "Transfer-Encoding: only \"chunked\" is read here";
+        return "Transfer-Encoding: only \"chunked\" is read here, without blanks behind it";
     }
     return NULL;
 }
@@ -312,7 +338,7 @@ bool serve_exchange_admit(serve_exchange *ex)
         serve_answer_error(answer, 400, fault);
         answer->closes = true;
     } else if (!serve_key_matches(settings->api_key, ex->request.authorization) &&
-               !tmli_str_eq(ex->request.path, TML_STR("/ping"))) {
+               !serve_needs_no_key(ex->request.path)) {
         serve_refuse(ex->request.path, answer, 401,
                      "this server asks for its API key; send it as \"Authorization: Bearer KEY\"");
         answer->asks_for_key = true;

@@ -51,6 +51,7 @@ typedef struct serve_exchange {
     bool is_open; /* counted in its lane */
     bool reads_body;
     bool is_ambiguous; /* it has two lengths */
+    bool is_misread;   /* a header of it may be another than its sender meant */
     bool is_cut_short; /* its worker could not complete the answer */
     bool was_answered; /* by libmicrohttpd itself, in its own words */
     size_t n_received; /* bytes of the body; of a refused one: since then */

@@ -32,15 +32,23 @@ typedef struct chunk {
     sm_row rows[SERVE_CHUNK_ROWS];
 } chunk;
 
+/* What a client that did not say the body's type should know of the one that was guessed. */
+static const char *advice_on_type(const invocation *call)
+{
+    const bool has_lines = call->rows.line > 1 || call->rows.rest.len > 0;
+    return call->format.media == SM_JSON_LINES && has_lines
+               ? "the body is read as JSON Lines, since as a whole it is not JSON: send its "
+                 "Content-Type, such as application/json or text/plain"
+               : "a body that is not JSON needs its Content-Type, such as text/plain";
+}
+
 static void fail(invocation *call, unsigned http_status, const tml_error *err)
 {
     const bool is_json = call->format.media == SM_JSON || call->format.media == SM_JSON_LINES;
     tml_error told = {0};
     call->has_failed = true;
     if (http_status == 400 && call->format.is_guessed && is_json) {
-        (void)tmli_fail(&told, err->status,
-                        "%s; a body that is not JSON needs its Content-Type, such as text/plain",
-                        err->text);
+        (void)tmli_fail(&told, err->status, "%s; %s", err->text, advice_on_type(call));
         err = &told;
     }
     serve_answer_error(call->answer, http_status, err->text);

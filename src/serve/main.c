@@ -196,6 +196,7 @@ int main(int argc, char **argv)
     }
     logging.json = options.log_format == 1;
     log = sm_logging_sink(&logging, options.quiet);
+    sm_logging_check_level(&log);
     give_memory_back();
     serve_options_complete(&options, &log);
     TMLI_TRY(sm_paths_init(&paths, NULL, options.model_dir, NULL, &err));

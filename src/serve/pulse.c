@@ -49,6 +49,10 @@ static void summarize(const serve_pulse *pulse, const serve_digest *digest, doub
 
 /* ---- CloudWatch's embedded metric format ---- */
 
+enum {
+    N_LATENCIES = 2, /* the last figures */
+};
+
 typedef struct figure {
     const char *name;
     const char *unit; /* of CloudWatch's list */
@@ -94,7 +98,9 @@ static void put_emf(serve_pulse *pulse, const serve_digest *digest)
         {"LatencyP50", "Milliseconds", ms_of(digest->p50_s)},
         {"LatencyP99", "Milliseconds", ms_of(digest->p99_s)},
     };
-    const size_t n = sizeof(figures) / sizeof(figures[0]);
+    /* No requests have no latency: a 0 would pull down the averages of quiet hours. */
+    const size_t n_all = sizeof(figures) / sizeof(figures[0]);
+    const size_t n = digest->requests > 0 ? n_all : n_all - N_LATENCIES;
     tmli_buf line = {0};
     tmli_json_writer w;
     serve_model *held = serve_models_hold_current(&pulse->server->models);

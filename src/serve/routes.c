@@ -190,6 +190,11 @@ static bool allows(const route *found, tml_str method)
     return false;
 }
 
+bool serve_needs_no_key(tml_str target)
+{
+    return tmli_str_eq(path_of(target), TML_STR("/ping"));
+}
+
 bool serve_reads_body(tml_str method, tml_str path)
 {
     tml_str name;

@@ -51,6 +51,8 @@ serve_invocation *serve_route_long(serve_lane *lane, const serve_call *call,
                                    tmli_buf *body) TML_NODISCARD;
 /* Whether the answer loads or unloads a model, which takes longer than others should wait. */
 bool serve_is_loading(serve_server *server, const serve_request *request);
+/* Whether a server with a key answers there without it. */
+bool serve_needs_no_key(tml_str target);
 /* Whether the body of such a request is looked at. */
 bool serve_reads_body(tml_str method, tml_str path);
 /* A refusal in the shape that the clients of this path read: those of AWS's SDKs and of /v2 have their own. */

@@ -75,6 +75,13 @@ static outcome try_files(const char *dir, serve_trial *trial, bool is_asked, tml
     return trial->is_open ? NOT_YET : UNUSABLE;
 }
 
+/* With models that are fixed only who asks has files looked at; he is told then what became of those that could not be used
+ * yet. */
+static bool is_due(const serve_server *server, const serve_trial *trial, bool is_asked)
+{
+    return is_asked || trial->is_open || !server->settings.has_fixed_models;
+}
+
 /* ---- the current model ---- */
 
 static void verify_current(serve_server *server)
@@ -123,6 +130,9 @@ static void look_at_found(serve_server *server, serve_model *held, bool is_asked
     serve_trial *trial = serve_model_trial(held);
     tml_model *model = NULL;
     tml_error fault = {0};
+    if (!is_due(server, trial, is_asked)) {
+        return;
+    }
     if (!tmli_is_dir(dir)) {
         if (++trial->n_absent >= ABSENT_LOOKS) {
             serve_models_forget(&server->models, held);
@@ -166,12 +176,10 @@ static void look_at_all_found(serve_server *server, bool is_asked)
 
 void serve_watch_look(serve_server *server, bool is_asked)
 {
-    if (is_asked || !server->settings.has_fixed_models) {
-        if (server->model_dir != NULL) {
-            look_at_current(server, is_asked);
-        }
-        look_at_all_found(server, is_asked);
+    if (server->model_dir != NULL && is_due(server, &server->trial, is_asked)) {
+        look_at_current(server, is_asked);
     }
+    look_at_all_found(server, is_asked);
     serve_models_tidy(&server->models);
 }
 

@@ -247,6 +247,7 @@ int main(int argc, char **argv)
         figures_print_definitions();
         return 0;
     }
+    sm_logging_check_level(&log);
     command.job.by_hand = by_hand;
     if (!by_hand) {
         (void)umask(S_IWGRP | S_IWOTH); /* other users pack the model and serve it */

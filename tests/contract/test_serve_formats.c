@@ -72,6 +72,7 @@ static void a_record_of_csv_is_a_row(void **state)
         {"text/csv", "market bank\r\nfilm song\r\nvirus doctor\r\n", B E H},
         {"text/csv; label_size=0; charset=utf8", "\"market, bank\"\nmarket, bank\n", B B},
         {"text/csv", "\"film \"\"song\"\"\nactor\"\nmarket bank\n", E B},
+        {"text/csv; header=present", "TITLE\nfilm song\nmarket bank\n", E B},
     };
     check(*state, cases, COUNT_OF(cases));
 }

@@ -342,6 +342,17 @@ static void ask_with_key(server *s, const char *header, const char *path)
     http_send(s->client, &request, &s->answer);
 }
 
+/* Proxies send the absolute form. */
+static void assert_ping_needs_no_key_through_a_proxy(const server *s)
+{
+    const int fd = http_connect(s->port);
+    assert_true(http_write_text(fd, "GET http://x/ping HTTP/1.1\r\nHost: x\r\n\r\n"));
+    char *const answer = http_read_answer(fd, answer_seconds);
+    assert_begins(answer, "HTTP/1.1 200 ");
+    free(answer);
+    http_close(fd);
+}
+
 static void a_server_with_a_key_wants_to_see_it(void **state)
 {
     static const char *const wrong[] = {"X-Other: 1",
@@ -368,6 +379,7 @@ static void a_server_with_a_key_wants_to_see_it(void **state)
         assert_int_equal(s->answer.status, 405); /* let in */
         ask_with_key(s, "X-Other: 1", "/ping");
         assert_int_equal(s->answer.status, 200);
+        assert_ping_needs_no_key_through_a_proxy(s);
         server_ask(s, "text/plain", NULL, "film song"); /* refused before its body is read */
         assert_error(s, 401, sentence);
         server_stop(s);

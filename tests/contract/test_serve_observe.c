@@ -89,6 +89,18 @@ static void a_number_that_is_none_is_warned_of(void **state)
     free(err);
 }
 
+static void a_log_level_that_is_none_is_warned_of(void **state)
+{
+    server *const s = *state;
+    s->env = ENV("SM_LOG_LEVEL=loud", "SAGEMAKER_CONTAINER_LOG_LEVEL=");
+    server_start(s, NULL);
+    char *const err = process_stderr(&s->process);
+    assert_string_equal(err,
+                        "serve: warning: SM_LOG_LEVEL: \"loud\" is neither a number such as 20 "
+                        "nor one of debug, info, warning, error, critical; it is left aside\n");
+    free(err);
+}
+
 /* ---- /metrics --------------------------------------------------------------------------------- */
 
 static double figure(const server *s, const char *name)
@@ -273,22 +285,13 @@ static void in_json_every_record_is_an_object(void **state)
     free(out);
 }
 
-static void figures_for_cloudwatch_come_when_asked_for(void **state)
+/* The line declares n figures, and has them. */
+static void assert_figures(tml_str line, size_t n_figures)
 {
-    server *const s = *state;
-    s->env = ENV("TEXTML_EMF=true");
-    server_start(s, ARGS("--summary-seconds", "1"));
-    server_ask(s, "text/plain", NULL, "market\nbank\n");
-    process_says(&s->process, "\"Requests\":1", PROCESS_SECONDS);
-    server_stop(s);
-    char *const out = process_stdout(&s->process);
-    char *line = strstr(out, "{\"_aws\"");
-    assert_non_null(line);
-    line[strcspn(line, "\n")] = '\0';
     tmli_arena arena;
     tmli_arena_init(&arena, 4096, 0);
     const tmli_value *root = NULL;
-    assert_int_equal(tmli_json_parse(tmli_str(line), &arena, &root, NULL), TML_OK);
+    assert_int_equal(tmli_json_parse(line, &arena, &root, NULL), TML_OK);
     const tmli_value *aws = tmli_value_get(root, "_aws");
     assert_true(tmli_value_get(aws, "Timestamp")->number > 1.6e12);
     const tmli_value *directive = tmli_value_get(aws, "CloudWatchMetrics")->first;
@@ -304,8 +307,33 @@ static void figures_for_cloudwatch_come_when_asked_for(void **state)
         assert_non_null(value);
         assert_int_equal(value->kind, TMLI_NUMBER);
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, n_figures);
     tmli_arena_deinit(&arena);
+}
+
+/* Between two of them that were seen, or at the end, there may be seconds without a request: those have no latency. */
+static void figures_for_cloudwatch_come_when_asked_for(void **state)
+{
+    server *const s = *state;
+    s->env = ENV("TEXTML_EMF=true");
+    server_start(s, ARGS("--summary-seconds", "1"));
+    server_ask(s, "text/plain", NULL, "market\nbank\n");
+    process_says(&s->process, "\"Requests\":1", PROCESS_SECONDS);
+    server_stop(s);
+    char *const out = process_stdout(&s->process);
+    size_t n_busy = 0;
+    size_t n_idle = 0;
+    for (const char *line = strstr(out, "{\"_aws\""); line != NULL;
+         line = strstr(line + 1, "{\"_aws\"")) {
+        const tml_str text = {line, strcspn(line, "\n")};
+        const bool is_idle = tmli_str_find(text, "\"Requests\":0") != SIZE_MAX;
+        n_idle += is_idle;
+        n_busy += !is_idle;
+        assert_figures(text, is_idle ? 5 : 7);
+        assert_true(is_idle == (tmli_str_find(text, "Latency") == SIZE_MAX));
+    }
+    assert_int_equal(n_busy, 1);
+    assert_true(n_idle > 0);
     free(out);
 }
 
@@ -326,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_batch_transform_learns_how_to_ask),
         TEST(a_number_that_is_none_is_warned_of),
+        TEST(a_log_level_that_is_none_is_warned_of),
         TEST_STARTED(figures_are_there_at_once_under_load),
         TEST(what_is_refused_early_is_counted),
         TEST_STARTED(attributes_come_back_from_an_endpoint),

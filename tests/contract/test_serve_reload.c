@@ -147,6 +147,34 @@ static void a_signal_loads_at_once_also_when_reload_is_off(void **state)
     assert_no_log(s);
 }
 
+/* The second of the two files comes after the signal, then files that nobody can use. */
+static void a_signal_is_answered_in_the_end_also_when_reload_is_off(void **state)
+{
+    static const char said[] = "the model that was loaded before serves on\n";
+    server *s = *state;
+    server_start(s, ARGS("--reload", "off"));
+    char *kept = tmpdir_path(s->dir, "kept.json");
+    char *json = tmpdir_path(s->model_dir, "textml.json");
+    put(s, "b");
+    assert_int_equal(rename(json, kept), 0);
+    server_write(s, "textml.json", "{", 1);
+    process_signal(&s->process, SIGHUP);
+    process_sleep(0.5);
+    assert_int_equal(rename(kept, json), 0);
+    wait_for(s, "b");
+    assert_no_log(s);
+    server_write(s, "textml.json", "{", 1);
+    process_signal(&s->process, SIGHUP);
+    wait_for_log(s, said);
+    assert_is(s, "b");
+    process_sleep(1.3);
+    char *err = process_stderr(&s->process);
+    assert_string_equal(strchr(err, '\n'), "\n"); /* one line */
+    free(err);
+    free(json);
+    free(kept);
+}
+
 /* The reason is told once for each pair of files, after some seconds of patience. */
 static void a_bad_model_leaves_the_old_one_serving(void **state)
 {
@@ -461,6 +489,7 @@ int main(int argc, char **argv)
         TEST(a_changed_model_is_noticed),
         TEST(a_directory_may_be_exchanged_as_a_whole),
         TEST(a_signal_loads_at_once_also_when_reload_is_off),
+        TEST(a_signal_is_answered_in_the_end_also_when_reload_is_off),
         TEST(a_bad_model_leaves_the_old_one_serving),
         TEST(a_pair_that_is_not_complete_yet_is_no_fault),
         TEST(a_model_that_was_missing_is_taken_when_it_comes),

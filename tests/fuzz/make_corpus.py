@@ -450,6 +450,8 @@ def content():
     case("csv_commas", 0, "text/csv", "", "one, with, commas\n\"a\",b\n")
     case("csv_open", 0, "text/csv", "", '"never closed\n')
     case("csv_gzip", 0, "text/csv", "", gzip.compress(b"a\n", mtime=0))
+    case("csv_header", 0, "text/csv; header=present", "", '"the\n""text"""\na\n"b"\n')
+    case("csv_utf16", 0, "text/csv", "", "a\nb\n".encode("utf-16"))
     case("sniffed", 0, "application/octet-stream", "application/*;q=0.5, text/csv;q=0.9", ' {"input":"a"}')
     case("form", 0, "application/x-www-form-urlencoded", "text/*;q=0, */*;q=0.1", "input=a")
     case("unread_type", 0, "image/png", "", "x")

@@ -98,6 +98,30 @@ static void text_may_be_latin_1(void **state)
     }
 }
 
+static void csv_may_have_a_header(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content_type;
+        bool want;
+    } cases[] = {
+        {"text/csv", false},
+        {"text/csv; header=present", true},
+        {"Text/CSV; charset=utf-8; Header=\"Present\"", true},
+        {"text/csv; header=absent", false},
+        {"text/csv; header=present; header=absent", false}, /* the last one */
+        {"text/csv; header", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        sm_format format = {.media = SM_JSON};
+        assert_int_equal(
+            sm_format_of_request(tmli_str(cases[i].content_type), TML_STR("x"), &format, NULL),
+            TML_OK);
+        assert_int_equal(format.media, SM_CSV);
+        assert_int_equal(format.has_header, cases[i].want);
+    }
+}
+
 #define READ                                                          \
     "application/json, application/jsonlines, text/plain, text/csv, " \
     "text/libsvm or application/x-recordio-protobuf"
@@ -236,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_read_as_its_type_says),
         cmocka_unit_test(text_may_be_latin_1),
+        cmocka_unit_test(csv_may_have_a_header),
         cmocka_unit_test(a_request_of_another_type_or_charset_is_refused),
         cmocka_unit_test(an_answer_is_in_the_type_that_is_wanted_most),
         cmocka_unit_test(an_answer_that_nobody_wants_is_refused),

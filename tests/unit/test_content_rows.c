@@ -272,6 +272,35 @@ static void csv_records_are_texts(void **state)
     }
 }
 
+static void a_header_is_no_row(void **state)
+{
+    (void)state;
+    static const sm_dialect of_batch = {.is_batch = true};
+    static const struct {
+        sm_media media;
+        const char *body;
+        const sm_dialect *dialect;
+        const char *want;
+    } cases[] = {
+        {SM_CSV, "text\na\nb\n", &dialect, "rows:a|b"},
+        {SM_CSV, "\"the\n\"\"text\"\"\"\r\na\r\n", &dialect, "rows:a"},
+        {SM_CSV, "text\n", &dialect, "rows:"},
+        {SM_CSV, "", &dialect, "rows:"},
+        {SM_CSV, "text\na\n\"b\n", &dialect,
+         "line 3, field 1: the quote that opens here is never closed"},
+        {SM_CSV, "\"id\",\"text\"\n1,a\n", &dialect,
+         "line 1: 2 fields, expected one: put the whole text in one pair of quotes"},
+        {SM_CSV, "text\na\n", &of_batch, "rows:text|a"},
+        {SM_CSV, "text\na", &of_documents, "rows:text\na"},
+        {SM_TEXT, "text\na\n", &dialect, "rows:text|a"},
+        {SM_JSON_LINES, "\"text\"\n\"a\"\n", &dialect, "rows:text|a"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const sm_format format = {.media = cases[i].media, .has_header = true};
+        assert_body_rows(&notation, format, cases[i].body, *cases[i].dialect, cases[i].want);
+    }
+}
+
 static void texts_may_hold_any_bytes(void **state)
 {
     (void)state;
@@ -345,6 +374,29 @@ static void packed_bodies_are_refused_with_the_header_they_lack(void **state)
         check_texts(cases[i].media, "\x1f\x8b\x08", want);
     }
     check_texts(SM_TEXT, "\x1f", "rows:\x1f");
+}
+
+static void utf16_is_refused_in_every_type(void **state)
+{
+    (void)state;
+    static const char want[] = "body: UTF-16, as its first two bytes say, expected UTF-8: convert "
+                               "it, with iconv -f UTF-16 -t UTF-8 for one";
+    static const sm_media types[] = {SM_TEXT, SM_CSV, SM_JSON, SM_JSON_LINES, SM_LIBSVM};
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        check_texts(types[i],
+                    "\xff\xfe"
+                    "a",
+                    want);
+        check_texts(types[i], "\xfe\xff", want);
+    }
+    check_texts(SM_TEXT, "\xff\xff\xfe", "rows:\xff\xff\xfe");
+    check_texts(SM_TEXT, "\xff", "rows:\xff");
+    tmli_buf got = {0}; /* letters in this charset */
+    assert_int_equal(body_rows_read(&notation, (sm_format){.media = SM_TEXT, .is_latin1 = true},
+                                    TML_STR("\xff\xfe"), dialect, &got),
+                     TML_OK);
+    assert_string_equal(tmli_buf_cstr(&got), "rows:\xc3\xbf\xc3\xbe");
+    tmli_buf_deinit(&got);
 }
 
 static void packed_documents_are_refused_and_json_is_read_as_ever(void **state)
@@ -476,10 +528,12 @@ int main(void)
         cmocka_unit_test(lines_are_texts),
         cmocka_unit_test(a_blank_line_is_a_text),
         cmocka_unit_test(csv_records_are_texts),
+        cmocka_unit_test(a_header_is_no_row),
         cmocka_unit_test(texts_may_hold_any_bytes),
         cmocka_unit_test(a_document_is_one_text_as_it_stands),
         cmocka_unit_test(an_empty_body_holds_no_document_a_blank_one_does),
         cmocka_unit_test(packed_bodies_are_refused_with_the_header_they_lack),
+        cmocka_unit_test(utf16_is_refused_in_every_type),
         cmocka_unit_test(packed_documents_are_refused_and_json_is_read_as_ever),
         cmocka_unit_test(latin_1_becomes_utf_8),
         cmocka_unit_test(the_answer_to_a_document_is_the_bare_label),

@@ -195,6 +195,12 @@ static void a_type_that_was_guessed_is_told(void **state)
          "{\"error\":{\"code\":400,\"message\":\"line 1, field 1: text behind a closing quote, "
          "expected the "
          "line's end (a quote inside a quoted text is written twice)\"}}"},
+        /* JSON over several lines, with a comma too many in the last but one */
+        {"POST", "/invocations", "", "", "{\n \"input\": \"hot\",\n}\n", 400, "application/json",
+         "{\"error\":{\"code\":400,\"message\":\"line 1, column 2: this is not JSON: expected a "
+         "key in "
+         "quotes, found the end; the body is read as JSON Lines, since as a whole it is not JSON: "
+         "send its Content-Type, such as application/json or text/plain\"}}"},
     };
     check(*state, cases, COUNT_OF(cases));
 }
