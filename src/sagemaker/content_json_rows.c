@@ -5,6 +5,7 @@
 #include "sagemaker/content_members.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -13,9 +14,9 @@ enum {
     FOUND_BYTES = 64,
 };
 
-/* The first item of a list that is a string, or any when it is the only one; false: there is none. */
-static tml_status find_item(const tmli_json_items *from, const tmli_json_token *list,
-                            bool wants_string, tmli_json_token *out, bool *is_found, tml_error *err)
+/* The only item of a list; false: there is none, or there are several. */
+static tml_status find_only_item(const tmli_json_items *from, const tmli_json_token *list,
+                                 tmli_json_token *out, bool *is_found, tml_error *err)
 {
     tmli_json_items items;
     tmli_json_enter(from, list, &items);
@@ -28,18 +29,84 @@ static tml_status find_item(const tmli_json_items *from, const tmli_json_token *
         if (status != TML_OK || !has) {
             return status;
         }
-        if (!wants_string && n > 0) {
-            *is_found = false;
+        *out = item;
+        *is_found = n == 0;
+        if (n > 0) {
             return TML_OK;
         }
-        if (!wants_string || item.kind == TMLI_STRING) {
-            *out = item;
-            *is_found = true;
-            if (wants_string) {
-                return TML_OK;
-            }
-        }
     }
+}
+
+/* The next string of a list; *has false at its end. */
+static tml_status next_string(tmli_json_items *items, tmli_json_token *out, bool *has,
+                              tml_error *err)
+{
+    tmli_json_token key;
+    tml_status status = TML_OK;
+    do {
+        status = tmli_json_next(items, &key, out, has, err);
+    } while (status == TML_OK && *has && out->kind != TMLI_STRING);
+    return status;
+}
+
+/* Writes the strings of a list, with a blank between them, into memory of n bytes that has room for each and a blank. */
+static tml_status join_strings(const sm_rows *rows, tmli_json_items items, size_t n,
+                               tmli_json_token *out, tml_error *err)
+{
+    char *const joined = tmli_arena_alloc(rows->arena, n, 1);
+    if (joined == NULL) {
+        return tmli_fail_memory(err, "the texts of \"features\"");
+    }
+    size_t at = 0;
+    for (;;) {
+        tmli_json_token item;
+        tml_str text;
+        bool has = false;
+        tml_status status = next_string(&items, &item, &has, err);
+        if (status == TML_OK && has) {
+            status = tmli_json_text(&item, rows->arena, &text, err);
+        }
+        if (status != TML_OK) {
+            return status;
+        }
+        if (!has) {
+            break;
+        }
+        memcpy(joined + at, text.data, text.len);
+        at += text.len;
+        joined[at++] = ' ';
+    }
+    *out = (tmli_json_token){.kind = TMLI_STRING, .text = {joined, at - 1}};
+    return TML_OK;
+}
+
+/* The strings of a list as one; false: there is none. */
+static tml_status find_strings(const sm_rows *rows, const tmli_json_items *from,
+                               const tmli_json_token *list, tmli_json_token *out, bool *is_found,
+                               tml_error *err)
+{
+    tmli_json_items items;
+    size_t n = 0;
+    size_t n_bytes = 0;
+    tmli_json_enter(from, list, &items);
+    const tmli_json_items fresh = items;
+    for (;;) {
+        tmli_json_token item;
+        bool has = false;
+        const tml_status status = next_string(&items, &item, &has, err);
+        if (status != TML_OK) {
+            return status;
+        }
+        if (!has) {
+            break;
+        }
+        if (n++ == 0) {
+            *out = item;
+        }
+        n_bytes += item.text.len + 1; /* escapes are longer than what they say */
+    }
+    *is_found = n > 0;
+    return n < 2 ? TML_OK : join_strings(rows, fresh, n_bytes, out, err);
 }
 
 /* ---- opening: where the rows are ---- */
@@ -181,7 +248,7 @@ static tml_status fail_row(const sm_rows *rows, const char *found, tml_error *er
                      place, found, own);
 }
 
-/* "features": a string, a list that holds one, or {"values": list} as the platform's long form has it. */
+/* "features": a string, a list that holds some, or {"values": list} as the platform's long form has it. */
 static tml_status text_of_features(const sm_rows *rows, const tmli_json_items *from,
                                    const tmli_json_token *features, tmli_json_token *text,
                                    bool *is_found, tml_error *err)
@@ -202,7 +269,7 @@ static tml_status text_of_features(const sm_rows *rows, const tmli_json_items *f
         value = all.of[SM_MEMBER_VALUES];
     }
     if (value.kind == TMLI_LIST) {
-        return find_item(&inside, &value, true, text, is_found, err);
+        return find_strings(rows, &inside, &value, text, is_found, err);
     }
     *text = value;
     *is_found = true;
@@ -295,7 +362,7 @@ static tml_status take_value(const sm_rows *rows, const tmli_json_items *from,
     if (value->kind == TMLI_LIST && !is_plain) {
         tmli_json_token only;
         bool is_found = false;
-        const tml_status status = find_item(from, value, false, &only, &is_found, err);
+        const tml_status status = find_only_item(from, value, &only, &is_found, err);
         if (status != TML_OK) {
             return status;
         }

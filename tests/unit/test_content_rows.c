@@ -68,8 +68,10 @@ static void json_is_read_in_all_its_shapes(void **state)
         {"{\"instances\": [{\"input\": \"a\"}, {\"text\": \"b\"}, {\"source\": \"c\"}]}",
          "rows:a|b|c"},
         {"{\"instances\": [{\"features\": [\"a\", \"b\"]}, {\"features\": [1, \"c\"]}]}",
-         "rows:a|c"},
-        {"{\"instances\": [{\"features\": {\"values\": [\"a\"]}}]}", "rows:a"},
+         "rows:a b|c"},
+        {"{\"features\": [\"\", 7, \"\\u0041\\n\", [\"no\"], \"\\ud83d\\ude00\"]}",
+         "rows: A\n \xf0\x9f\x98\x80"},
+        {"{\"instances\": [{\"features\": {\"values\": [\"a\", \"b c\"]}}]}", "rows:a b c"},
         {"{\"instances\": [{\"data\": \"a\"}, {\"data\": {\"features\": [\"b\"]}}]}", "rows:a|b"},
         {"{\"instances\": [{\"data\": {\"features\": {\"values\": [\"a\"]}}}]}", "rows:a"},
         {"[{\"text\": \"no\", \"input\": \"yes\"}]", "rows:yes"},
@@ -495,6 +497,7 @@ static void every_failed_allocation_is_a_status(void **state)
         sm_format format;
         const char *body;
     } cases[] = {{{.media = SM_JSON}, "{\"instances\": [\"a\", {\"text\": \"b\\n\"}]}"},
+                 {{.media = SM_JSON}, "{\"features\": [\"a\", \"b\\n\"]}"},
                  {{.media = SM_JSON_LINES}, "\"a\"\n{\"source\": \"b\\n\"}\n"},
                  {{.media = SM_CSV}, "\"say \"\"a\"\"\"\n"},
                  {{.media = SM_CSV}, "a,b\n\"c\"\n"},
