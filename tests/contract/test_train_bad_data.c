@@ -47,7 +47,8 @@ static void rows_that_cannot_be_right_are_refused_with_their_place(void **state)
         {"TITLE,CATEGORY\nbank,b\nbank,z\n",
          ROWS ":3:2: label \"z\" is not one of b, t, e, m (data.labels): correct it, add it to "
               "data.labels, or say labels=none for labels as the data have them"},
-        {"TITLE,CATEGORY\nbank,b\nbank,\n", ROWS ":3:2: the label is empty"},
+        {"TITLE,CATEGORY\nbank,b\nbank,\n",
+         ROWS ":3:2: the label is empty: fill it in, or leave the row out"},
         {"TITLE,CATEGORY\nbank,b\nbank, profit,b\n",
          ROWS ":3:1: 3 fields, expected 2 as in line 1 (a field that holds a comma must be "
               "quoted)"},
