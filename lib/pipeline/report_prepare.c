@@ -146,8 +146,8 @@ static tml_status f1_intervals(tmli_report *report, tml_error *err)
     if (n_predicted == NULL) {
         return tmli_fail_memory(err, "the report's intervals");
     }
-    for (size_t cell = 0; cell < k * k; cell++) {
-        n_predicted[cell % k] += m->confusion[cell];
+    for (size_t i = 0; i < report->in->evaluation.n; i++) {
+        n_predicted[report->predicted[i]]++;
     }
     double macro = 0;
     double weighted = 0;
@@ -210,6 +210,7 @@ static void thin_curve(tmli_curve *curve, const scratch *s, tmli_report_curve *o
     memcpy(out->y, curve->y, n * sizeof *out->y);
 }
 
+/* roc, pr: both or none, for the areas alone. */
 static tml_status class_curves(tmli_report *report, size_t c, const scratch *s,
                                tmli_report_curve *roc, tmli_report_curve *pr, tml_error *err)
 {
@@ -224,17 +225,17 @@ static tml_status class_curves(tmli_report *report, size_t c, const scratch *s,
         s->scores[i] = report->in->evaluation.probabilities[i * report->in->n_labels + c];
     }
     tml_status status = TML_OK;
+    if (roc == NULL) {
+        return tmli_curve_areas(s->truth, s->scores, n, &report->roc_area[c],
+                                &report->average_precision[c], err);
+    }
     TMLI_TRY(tmli_roc(s->truth, s->scores, n, &curve, err));
     report->roc_area[c] = curve.area;
-    if (roc != NULL) {
-        thin_curve(&curve, s, roc);
-    }
+    thin_curve(&curve, s, roc);
     tmli_curve_deinit(&curve);
     TMLI_TRY(tmli_precision_recall(s->truth, s->scores, n, &curve, err));
     report->average_precision[c] = curve.area;
-    if (pr != NULL) {
-        thin_curve(&curve, s, pr);
-    }
+    thin_curve(&curve, s, pr);
 cleanup:
     tmli_curve_deinit(&curve);
     return status;

@@ -32,6 +32,7 @@ static const char *const result_metrics[] = {"accuracy", "macro_f1", "log_loss"}
 enum {
     N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0]),
     MOST_COMPARED = 1000, /* labels are compared with each other, each with all */
+    MATRIX_CLASSES = 200, /* with more the confusion matrix is nearly all zeros */
     WORDLESS_SHARE = 10   /* one training text in so many may have no word before it is told */
 };
 
@@ -229,6 +230,25 @@ static void put_class(tmli_json_writer *w, const char *label, const tml_class_me
     tmli_json_close_object(w);
 }
 
+/* The cells that are not 0. */
+static void put_confused(tmli_json_writer *w, const tml_model *model, const tml_metrics *metrics)
+{
+    tmli_json_list(w, "confused");
+    for (size_t i = 0; i < metrics->n_classes; i++) {
+        const uint64_t *const row = metrics->confusion + i * metrics->n_classes;
+        for (size_t j = 0; metrics->classes[i].support > 0 && j < metrics->n_classes; j++) {
+            if (row[j] > 0) {
+                tmli_json_object(w, NULL);
+                tmli_json_put_text(w, "true", tml_model_label(model, i).data);
+                tmli_json_put_text(w, "predicted", tml_model_label(model, j).data);
+                tmli_json_put_u64(w, "rows", row[j]);
+                tmli_json_close_object(w);
+            }
+        }
+    }
+    tmli_json_close_list(w);
+}
+
 static void put_confusion(tmli_json_writer *w, const tml_metrics *metrics)
 {
     tmli_json_list(w, "confusion");
@@ -260,7 +280,11 @@ static void put_metrics(tmli_json_writer *w, const char *key, const tml_model *m
         put_class(w, tml_model_label(model, i).data, &metrics->classes[i]);
     }
     tmli_json_close_object(w);
-    put_confusion(w, metrics);
+    if (metrics->n_classes <= MATRIX_CLASSES) {
+        put_confusion(w, metrics);
+    } else {
+        put_confused(w, model, metrics);
+    }
     tmli_json_close_object(w);
 }
 
