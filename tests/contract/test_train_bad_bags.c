@@ -274,8 +274,10 @@ static void archives_that_cannot_be_right_are_refused(void **state)
     tape_add(t, "first", "red apple pie\n");
     job_write_bytes(j, "input/data/train/news.tar", t->bytes, t->n + 2 * BLOCK);
     assert_options_refused(j, "",
-                           TRAIN "/news.tar: first: in no class folder: expected <class>/<file>: "
-                                 "put it into the folder of its class, or leave it out");
+                           TRAIN
+                           "/news.tar: first: in no class folder: expected <class>/<file>: "
+                           "put it into the folder of its class, or leave it out; a table is not "
+                           "read from an archive: unpack it");
     free(t);
 }
 

@@ -251,6 +251,9 @@ static void recipes_that_do_not_fit_the_data_are_refused(void **state)
         {"features: [{embedding: {trainable: false}}]", TML_EINVAL,
          "tiny.yaml: features.0.embedding: without word vectors there is nothing to keep frozen: "
          "set trainable=true, or vectors=FILE"},
+        {"data: {split: {validation: 0}}\ntrain: {early_stopping: true}", TML_EINVAL,
+         "early stopping and keeping the best weights need validation rows: give a channel of "
+         "them, or a validation_split above 0"},
     };
     fixture *const f = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -222,6 +222,10 @@ static const struct {
     {"class_weight", "{b: -1}", "class_weight: \"-1\" is not a number in 0..1000000"},
     {"class_weight", "{b: x}", "class_weight: \"x\" is not a number in 0..1000000"},
     {"epohcs", "5", "epohcs: unknown hyperparameter; did you mean \"epochs\"?"},
+    {"header", "a,b", "header: unknown hyperparameter; did you mean \"data.header\"?"},
+    {"Padding", "post", "Padding: unknown hyperparameter; did you mean \"features.*.padding\"?"},
+    {"split.validation", "0",
+     "split.validation: unknown hyperparameter; did you mean \"data.split.validation\"?"},
     {"", "5", ": unknown hyperparameter; docs/recipes.md lists them all"},
 };
 
