@@ -113,7 +113,7 @@ static void what_empties_the_vocabulary_is_named(void **state)
          "max_df 1 allows 1 (lower min_df or raise max_df)"},
         {"--stop_words red,green,apple,ball,pie,tart,game,match",
          "vocabulary: nothing is left: none of 4 training documents has a token (are they empty, "
-         "or only stop_words?)"},
+         "only stop_words, or dropped by text.normalize?)"},
         {"--ngram_range 4,6",
          "vocabulary: nothing is left: none of 4 training documents has 4 tokens or characters in "
          "a row (lower ngram_range, see stop_words)"},
