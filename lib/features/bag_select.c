@@ -94,7 +94,7 @@ static tml_status fail_empty(const tmli_bag_options *o, size_t n_training, size_
     if (n == 0) {
         return tmli_fail(err, TML_EINVAL,
                          "vocabulary: nothing is left: none of %zu training documents has a token "
-                         "(are they empty, or only stop_words?)",
+                         "(are they empty, only stop_words, or dropped by text.normalize?)",
                          n_training);
     }
     (void)tmli_bag_docs_text(o->min_docs, o->min_is_share, min);

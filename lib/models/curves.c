@@ -178,6 +178,114 @@ tml_status tmli_precision_recall(const unsigned char *truth, const double *score
     return make_curve(truth, scores, n, draw_precision_recall, out, err);
 }
 
+/* ---- areas alone ---- */
+
+/* The positives of one score, and the negatives that score the same, or more but less than the level before. */
+typedef struct level {
+    double score;
+    double hits, tied, above;
+} level;
+
+static int by_falling_level(const void *a, const void *b)
+{
+    const double left = ((const level *)a)->score;
+    const double right = ((const level *)b)->score;
+    return (left < right) - (left > right);
+}
+
+/* Levels [n], each of one positive, in any order, become one for each score, falling; how many. */
+static size_t merge_levels(level *levels, size_t n)
+{
+    size_t n_levels = 0;
+    qsort(levels, n, sizeof *levels, by_falling_level);
+    for (size_t i = 0; i < n; i++) {
+        if (n_levels > 0 && levels[n_levels - 1].score == levels[i].score) {
+            levels[n_levels - 1].hits += levels[i].hits;
+        } else {
+            levels[n_levels++] = levels[i];
+        }
+    }
+    return n_levels;
+}
+
+/* Counts a negative where it stands; one below all levels has no place. */
+static void add_miss(level *levels, size_t n_levels, double score)
+{
+    size_t low = 0; /* levels before score more, those from high on do not */
+    size_t high = n_levels;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (levels[middle].score > score) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < n_levels) {
+        const bool is_tied = levels[low].score == score;
+        levels[low].tied += is_tied ? 1.0 : 0.0;
+        levels[low].above += is_tied ? 0.0 : 1.0;
+    }
+}
+
+/* The sums of draw_roc and draw_precision_recall: steps without positives add to the one 2 · hits for each of their
+ * negatives, to the other nothing. */
+static void sum_areas(const level *levels, size_t n_levels, step all, double *roc,
+                      double *average_precision)
+{
+    step at = {0};
+    double doubled = 0.0;
+    double area = 0.0;
+    for (size_t i = 0; i < n_levels; i++) {
+        const double recall = at.hits / all.hits;
+        doubled += levels[i].above * 2.0 * at.hits;
+        doubled += levels[i].tied * (2.0 * at.hits + levels[i].hits);
+        at.hits += levels[i].hits;
+        at.misses += levels[i].above + levels[i].tied;
+        area += (at.hits / all.hits - recall) * (at.hits / (at.hits + at.misses));
+    }
+    doubled += (all.misses - at.misses) * 2.0 * all.hits;
+    *roc = doubled / (2.0 * all.hits * all.misses);
+    *average_precision = area;
+}
+
+tml_status tmli_curve_areas(const unsigned char *truth, const double *scores, size_t n, double *roc,
+                            double *average_precision, tml_error *err)
+{
+    size_t n_hits = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(scores[i])) {
+            return tmli_fail(err, TML_ENUMERIC, "curve: score %g of row %zu is not finite",
+                             scores[i], i);
+        }
+        n_hits += truth[i] != 0;
+    }
+    if (n_hits == 0 || n_hits == n) {
+        *roc = *average_precision = NAN;
+        return TML_OK;
+    }
+    level *const levels = tmli_alloc(n_hits, sizeof *levels);
+    if (levels == NULL) {
+        return tmli_fail_memory(err, "a curve");
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (truth[i] != 0) {
+            levels[at++] = (level){.score = scores[i], .hits = 1.0};
+        }
+    }
+    const size_t n_levels = merge_levels(levels, n_hits);
+    for (size_t i = 0; i < n; i++) {
+        if (truth[i] == 0) {
+            add_miss(levels, n_levels, scores[i]);
+        }
+    }
+    const step all = {(double)n_hits, (double)(n - n_hits)};
+    sum_areas(levels, n_levels, all, roc, average_precision);
+    tmli_free(levels);
+    return TML_OK;
+}
+
 /* ---- calibration ---- */
 
 /* How many of the inner edges i / n_bins are below p; edges are rounded as numpy.linspace rounds them. */

@@ -69,23 +69,22 @@ static void add_scaled(tml_class_metrics *sum, const tml_class_metrics *item, do
     sum->f1 += factor * item->f1;
 }
 
-/* Everything that follows from the confusion matrix. */
-static void summarize(tml_metrics *metrics)
+/* Rows and columns of the confusion matrix, added up. Its cells are not looked at: with 10,000 classes they are 800 MB of
+ * zeros, which take no memory as long as nobody does. */
+typedef struct class_counts {
+    uint64_t hits, rows, predicted;
+} class_counts;
+
+static void summarize(const class_counts *counts, tml_metrics *metrics)
 {
     const size_t n_classes = metrics->n_classes;
     uint64_t hits = 0;
     for (size_t c = 0; c < n_classes; c++) {
-        uint64_t n_rows = 0;
-        uint64_t n_predicted = 0;
-        for (size_t other = 0; other < n_classes; other++) {
-            n_rows += metrics->confusion[c * n_classes + other];
-            n_predicted += metrics->confusion[other * n_classes + c];
-        }
-        const uint64_t class_hits = metrics->confusion[c * n_classes + c];
-        hits += class_hits;
-        metrics->classes[c] = class_metrics(class_hits, n_rows, n_predicted);
+        hits += counts[c].hits;
+        metrics->classes[c] = class_metrics(counts[c].hits, counts[c].rows, counts[c].predicted);
         add_scaled(&metrics->macro, &metrics->classes[c], 1.0 / (double)n_classes);
-        add_scaled(&metrics->weighted, &metrics->classes[c], ratio(n_rows, metrics->n_rows));
+        add_scaled(&metrics->weighted, &metrics->classes[c],
+                   ratio(counts[c].rows, metrics->n_rows));
     }
     metrics->macro.roc_auc = metrics->macro.average_precision = NAN;
     metrics->weighted.roc_auc = metrics->weighted.average_precision = NAN;
@@ -107,22 +106,38 @@ static tml_status measure_ranks(const uint32_t *truth, const double *probabiliti
         TMLI_TRY(tmli_fail_memory(err, "the curves"));
     }
     for (size_t c = 0; c < n_classes; c++) {
-        tmli_curve curve = {0};
+        if (metrics->classes[c].support == 0) {
+            continue; /* its areas are NaN already */
+        }
         for (size_t i = 0; i < n; i++) {
             is_class[i] = truth[i] == c;
             scores[i] = probabilities[i * n_classes + c];
         }
-        TMLI_TRY(tmli_roc(is_class, scores, n, &curve, err));
-        metrics->classes[c].roc_auc = curve.area;
-        tmli_curve_deinit(&curve);
-        TMLI_TRY(tmli_precision_recall(is_class, scores, n, &curve, err));
-        metrics->classes[c].average_precision = curve.area;
-        tmli_curve_deinit(&curve);
+        TMLI_TRY(tmli_curve_areas(is_class, scores, n, &metrics->classes[c].roc_auc,
+                                  &metrics->classes[c].average_precision, err));
     }
 cleanup:
     tmli_free(is_class);
     tmli_free(scores);
     return status;
+}
+
+static tml_status count_rows(const uint32_t *truth, const uint32_t *predicted, tml_metrics *metrics,
+                             tml_error *err)
+{
+    class_counts *const counts = tmli_calloc(metrics->n_classes, sizeof *counts);
+    if (counts == NULL) {
+        return tmli_fail_memory(err, "the confusion matrix");
+    }
+    for (size_t i = 0; i < metrics->n_rows; i++) {
+        metrics->confusion[truth[i] * metrics->n_classes + predicted[i]]++;
+        counts[truth[i]].rows++;
+        counts[predicted[i]].predicted++;
+        counts[truth[i]].hits += truth[i] == predicted[i];
+    }
+    summarize(counts, metrics);
+    tmli_free(counts);
+    return TML_OK;
 }
 
 tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
@@ -147,11 +162,8 @@ tml_status tml_metrics_compute(const uint32_t *truth, const uint32_t *predicted,
         tml_metrics_deinit(&metrics);
         return tmli_fail_memory(err, "the confusion matrix");
     }
-    for (size_t i = 0; i < n; i++) {
-        metrics.confusion[truth[i] * n_classes + predicted[i]]++;
-    }
-    summarize(&metrics);
-    if (probabilities != NULL) {
+    status = count_rows(truth, predicted, &metrics, err);
+    if (status == TML_OK && probabilities != NULL) {
         status = measure_ranks(truth, probabilities, n, &metrics, err);
     }
     if (status != TML_OK) {

@@ -35,7 +35,8 @@ static tml_status check_options(const tmli_mlp_train_options *options, bool has_
     }
     if ((options->early_stopping || options->keep_best) && !has_validation) {
         return tmli_fail(err, TML_EINVAL,
-                         "early stopping and keeping the best weights need validation rows");
+                         "early stopping and keeping the best weights need validation rows: give a "
+                         "channel of them, or a validation_split above 0");
     }
     return TML_OK;
 }

@@ -76,10 +76,12 @@ static tml_status take_shape(tmli_archive *archive, const char *name, const part
 {
     if (p->n < 2 || p->n > PARTS_MAX) {
         return fail_member(archive, name,
-                           p->n < 2 ? "in no class folder: expected <class>/<file>: put it into "
-                                      "the folder of its class, or leave it out"
-                                    : "too deep: expected <class>/<file>, or one folder more, "
-                                      "<folder>/<class>/<file>",
+                           p->n < 2
+                               ? "in no class folder: expected <class>/<file>: put it into "
+                                 "the folder of its class, or leave it out; a table is not read "
+                                 "from an archive: unpack it"
+                               : "too deep: expected <class>/<file>, or one folder more, "
+                                 "<folder>/<class>/<file>",
                            err);
     }
     if (archive->n_parts == 0) {

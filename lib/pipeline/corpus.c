@@ -134,6 +134,7 @@ static tml_status read_file(tmli_corpus *corpus, const char *path,
         TMLI_TRY(add_row(corpus, path, &row, context, err));
     }
     corpus->replaced += tmli_row_reader_replaced(reader);
+    corpus->doubtful += tmli_row_reader_doubtful(reader);
 cleanup:
     tmli_row_reader_free(reader);
     return status;
@@ -181,6 +182,7 @@ tml_status tmli_corpus_split(tmli_corpus *corpus, const unsigned char *goes, tml
     tmli_corpus kept;
     tmli_corpus_init(&kept);
     kept.replaced = corpus->replaced;
+    kept.doubtful = corpus->doubtful;
     kept.fingerprint = corpus->fingerprint;
     for (size_t i = 0; i < corpus->n_rows; i++) {
         const tml_status status = copy_row(goes[i] != 0 ? moved : &kept, corpus, i, err);

@@ -25,6 +25,7 @@ typedef struct tmli_corpus {
     size_t weight_capacity;
     size_t n_rows;
     uint64_t replaced;             /* ill-formed UTF-8 sequences */
+    uint64_t doubtful;             /* read as latin-1 and perhaps UTF-8: tmli_row_reader_doubtful */
     tmli_hash64_state fingerprint; /* of labels, weights and texts in order */
     tmli_buf
         excerpts; /* where they are asked for: the beginnings of the texts, one after the other */

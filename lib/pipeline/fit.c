@@ -67,6 +67,17 @@ static const tmli_fit_steps *steps_of(const tml_recipe *recipe)
     return &tmli_fit_network; /* the recipe was checked */
 }
 
+/* Training rows in which the model knows no word. */
+static size_t count_wordless(const tmli_encoded *train)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < train->n; i++) {
+        n += train->offsets != NULL ? train->offsets[i + 1] == train->offsets[i]
+                                    : tmli_csr_row(&train->matrix, i).n == 0;
+    }
+    return n;
+}
+
 static tml_status read_rows(tmli_fitting *fit, const tmli_fit_steps *steps, tml_error *err)
 {
     const tmli_preparing job = {.recipe = fit->recipe,
@@ -85,7 +96,9 @@ static tml_status read_rows(tmli_fitting *fit, const tmli_fit_steps *steps, tml_
     report->rows_validation = p->parts[TMLI_PART_VALIDATION].n;
     report->rows_test = p->parts[TMLI_PART_TEST].n;
     report->terms_seen = p->terms_seen;
+    report->rows_wordless = count_wordless(&p->parts[TMLI_PART_TRAIN]);
     report->replaced = p->replaced;
+    report->doubtful = p->doubtful;
     report->seconds_reading = tmli_seconds() - start;
     return tmli_model_name_labels(fit->model, p->labels.names, p->labels.n, err);
 }

@@ -89,12 +89,13 @@ static tml_status unknown_label(const tmli_labels *labels, tml_str value,
     char list[400];
     list_values(labels, list, sizeof(list));
     const bool is_named = labels->named->n > 0;
-    return tmli_fail(err, TML_EFORMAT,
-                     "%s:%" PRIu64
-                     "%s: label \"%.*s\" is not one of %s (%s): correct it, or add %s",
-                     place->path, place->line, show_column(place).text, TMLI_SHOWN(value), list,
-                     is_named ? "data.labels" : "those of the training rows",
-                     is_named ? "it to data.labels" : "training rows with it");
+    return tmli_fail(
+        err, TML_EFORMAT, "%s:%" PRIu64 "%s: label \"%.*s\" is not one of %s (%s): correct it, %s",
+        place->path, place->line, show_column(place).text, TMLI_SHOWN(value), list,
+        is_named ? "data.labels" : "those of the training rows",
+        is_named ? "add it to data.labels, or say labels=none for labels as the data have "
+                   "them"
+                 : "or add training rows with it");
 }
 
 static tml_status count_row(tmli_labels *labels, uint32_t number, const tmli_row_place *place,

@@ -85,6 +85,7 @@ tml_status tmli_read_parts(const tmli_preparing *job, tmli_corpus_context *conte
     TMLI_TRY(read_part(&corpora[TMLI_PART_TEST], input->test, input->n_test, context, err));
     for (size_t i = 0; i < TMLI_N_PARTS; i++) {
         out->replaced += corpora[i].replaced;
+        out->doubtful += corpora[i].doubtful;
     }
     out->fingerprint = tmli_hash64_end(&corpora[TMLI_PART_TRAIN].fingerprint);
 cleanup:

@@ -38,6 +38,7 @@ typedef struct tmli_prepared {
     tmli_encoded parts[TMLI_N_PARTS];
     size_t terms_seen;    /* distinct terms of the training part */
     uint64_t replaced;    /* ill-formed UTF-8 sequences in all parts */
+    uint64_t doubtful;    /* of files read as latin-1 that may be UTF-8 */
     uint64_t fingerprint; /* of the training files' rows */
 } tmli_prepared;
 

@@ -116,7 +116,7 @@ cleanup:
     return status;
 }
 
-tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
+static tml_status next_row(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
 {
     switch (reader->format) {
     case TMLI_FORMAT_JSONL: return tmli_reader_next_object(reader, out, has, err);
@@ -126,6 +126,31 @@ tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, bool *has, tml_
     case TMLI_FORMAT_AUTO: break;
     }
     return tmli_reader_next_record(reader, out, has, err);
+}
+
+static void doubt(tmli_row_reader *reader, tml_str text)
+{
+    switch (tmli_latin1_doubt_of(text)) {
+    case TMLI_LATIN1_PLAIN: break;
+    case TMLI_LATIN1_SURE: reader->is_latin1 = true; break;
+    case TMLI_LATIN1_DOUBTFUL: reader->n_doubtful++; break;
+    }
+}
+
+tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, bool *has, tml_error *err)
+{
+    const tml_status status = next_row(reader, out, has, err);
+    if (status == TML_OK && *has && reader->options.encoding == TMLI_ENCODING_LATIN1 &&
+        !reader->is_latin1) {
+        doubt(reader, out->text);
+        doubt(reader, out->label);
+    }
+    return status;
+}
+
+uint64_t tmli_row_reader_doubtful(const tmli_row_reader *reader)
+{
+    return reader->is_latin1 ? 0 : reader->n_doubtful;
 }
 
 uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader)
@@ -146,6 +171,12 @@ static tmli_quote decide_quote(tmli_quoting quoting, tmli_format format)
 static tml_status begin_format(tmli_row_reader *reader, tmli_format format, tmli_window *window,
                                tml_error *err)
 {
+    char separator = ',';
+    const tml_status sniffed =
+        tmli_sniff_separator(window, &reader->options, format, &separator, err);
+    if (sniffed != TML_OK) {
+        return sniffed;
+    }
     reader->format = format;
     if (format == TMLI_FORMAT_FOLDERS) {
         tmli_archive_init(&reader->archive, window, TMLI_RECORD_BYTES_MAX);
@@ -162,7 +193,7 @@ static tml_status begin_format(tmli_row_reader *reader, tmli_format format, tmli
         tmli_jsonl_init(&reader->jsonl, reader->source, TMLI_RECORD_BYTES_MAX);
         reader->jsonl.window = *window;
     } else {
-        tmli_csv_init(&reader->csv, reader->source, format == TMLI_FORMAT_TSV ? '\t' : ',',
+        tmli_csv_init(&reader->csv, reader->source, separator,
                       decide_quote(reader->options.quoting, format), TMLI_RECORD_BYTES_MAX);
         reader->csv.window = *window;
     }

@@ -56,7 +56,9 @@ enum {
  * single field is the text). Otherwise TML_EFORMAT with the nearest name.
  *
  * AUTO: a name that ends in .tsv, .jsonl, .ndjson or .json, with or without .gz, decides. A .csv whose first line tabs cut
- * into the columns of `header`, or that has tabs and no comma, is TSV all the same (newsCorpora.csv is). Other names: an
+ * into the columns of `header`, or that has tabs and no comma, is TSV all the same (newsCorpora.csv is). CSV is cut at
+ * semicolons when a label is wanted and its first line, with quotes closed, has semicolons and no comma: Excel writes it so
+ * where a comma is in every number. Other names: an
  * object at the start is JSON Lines, a tab in the first line TSV, the rest CSV. A directory is read as class folders
  * (pipeline/folders.h), and so is a tar archive (pipeline/archive.h), which is one by its name (.tar, .tar.gz, .tgz) or,
  * when the name says nothing, by its first header. Class folders have neither columns nor weights, which the options may
@@ -106,5 +108,7 @@ TML_NODISCARD tml_status tmli_row_next(tmli_row_reader *reader, tmli_row *out, b
                                        tml_error *err);
 /* Ill-formed UTF-8 sequences replaced so far in texts and labels. */
 uint64_t tmli_row_reader_replaced(const tmli_row_reader *reader);
+/* With latin-1: texts and labels so far with bytes outside ASCII, if each of them would be well-formed UTF-8; else 0. */
+uint64_t tmli_row_reader_doubtful(const tmli_row_reader *reader);
 
 #endif

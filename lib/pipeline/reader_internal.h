@@ -34,6 +34,8 @@ struct tmli_row_reader {
     tmli_buf label;
     char number[TMLI_NUMBER_BYTES]; /* a label that is a JSON number */
     uint64_t n_replaced;
+    uint64_t n_doubtful; /* texts and labels read as latin-1 that may be UTF-8 */
+    bool is_latin1;      /* one of them is not */
 };
 
 /* TML_EFORMAT with "NAME:LINE:COLUMN: …". */

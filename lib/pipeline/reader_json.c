@@ -36,7 +36,8 @@ static tml_status json_label(tmli_row_reader *reader, const tmli_value *value, t
             tmli_reader_clean(reader, value->text, &reader->label, &row->label, err);
         row->label = tmli_str_trim(row->label);
         if (status == TML_OK && row->label.len == 0) {
-            return tmli_reader_fail(reader, row->line, 1, err, "the label is empty");
+            return tmli_reader_fail(reader, row->line, 1, err,
+                                    "the label is empty: fill it in, or leave the row out");
         }
         return status;
     }

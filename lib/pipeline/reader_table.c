@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -74,6 +75,17 @@ static tml_status take_header_option(tmli_row_reader *reader, tml_error *err)
     return status;
 }
 
+/* A file that says that it is UTF-8, read as latin-1. */
+static const char *mark_remedy(const tmli_csv_record *first)
+{
+    static const char mark[] = "\xC3\xAF\xC2\xBB\xC2\xBF";
+    const size_t n = sizeof mark - 1;
+    const tml_str begin = first->fields[0];
+    return begin.len >= n && memcmp(begin.data, mark, n) == 0
+               ? ", or encoding=utf-8: the file begins with UTF-8's byte-order mark"
+               : "";
+}
+
 /* A record that names one of text and label is a header line with a mistake, unless `header` says that there is none. */
 tml_status tmli_reader_take_columns(tmli_row_reader *reader, const tmli_csv_record *record,
                                     tml_error *err)
@@ -87,18 +99,18 @@ tml_status tmli_reader_take_columns(tmli_row_reader *reader, const tmli_csv_reco
     if (has_text && (has_label || options->label == NULL)) {
         return check_columns(reader, "column", record->fields, record->n, "", err);
     }
+    const char *more = mark_remedy(record);
     reader->has_first = true;
     reader->first = *record;
     if (options->n_header == record->n) {
         return take_header_option(reader, err);
     }
-    const char *more = "";
     if (!has_text && !has_label) {
         if (options->label_first && (record->n >= 2 || options->label == NULL)) {
             reader->label_at = options->label != NULL ? 0 : NO_COLUMN;
             reader->text_at = record->n >= 2 ? 1 : 0;
         }
-        more = tmli_header_remedy(tmli_source_name(reader->source), options, record);
+        more = *more != '\0' ? more : tmli_header_remedy(tmli_source_name(reader->source), options);
     }
     return check_columns(reader, "column", record->fields, record->n, more, err);
 }
@@ -108,7 +120,9 @@ tml_status tmli_reader_take_columns(tmli_row_reader *reader, const tmli_csv_reco
 static tml_status fail_ragged(const tmli_row_reader *reader, const tmli_csv_record *record,
                               tml_error *err)
 {
-    const char *separator = reader->csv.separator == '\t' ? "tab" : "comma";
+    const char *separator = reader->csv.separator == '\t'  ? "tab"
+                            : reader->csv.separator == ';' ? "semicolon"
+                                                           : "comma";
     const bool is_literal = reader->csv.quote == TMLI_QUOTE_NONE;
     char hint[64] = "";
     if (record->n > reader->n_columns) {
@@ -133,7 +147,8 @@ static tml_status csv_row(tmli_row_reader *reader, const tmli_csv_record *record
                                    &row.label, err);
         row.label = tmli_str_trim(row.label);
         if (status == TML_OK && row.label.len == 0) {
-            status = tmli_reader_fail(reader, row.line, row.column, err, "the label is empty");
+            status = tmli_reader_fail(reader, row.line, row.column, err,
+                                      "the label is empty: fill it in, or leave the row out");
         }
     }
     if (status == TML_OK && reader->weight_at != NO_COLUMN) {

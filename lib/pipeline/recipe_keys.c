@@ -284,8 +284,28 @@ bool tmli_key_concerns(const tml_recipe *recipe, const tmli_key *key, size_t blo
     return true;
 }
 
+/* "header" of "data.header". */
+static bool is_last_part(tml_str name, tml_str path)
+{
+    if (name.len == 0 || name.len >= path.len) {
+        return false;
+    }
+    const char *const end = path.data + path.len - name.len;
+    return end[-1] == '.' && tmli_str_eq_nocase((tml_str){end, name.len}, name);
+}
+
 const char *tmli_key_nearest(tml_str name)
 {
+    for (size_t i = 0; i < COUNT_OF(aliases); i++) {
+        if (tmli_str_eq_nocase(name, tmli_str(aliases[i].alias))) {
+            return aliases[i].alias; /* the case was wrong */
+        }
+    }
+    for (size_t i = 0; i < tmli_n_keys; i++) {
+        if (is_last_part(name, tmli_str(tmli_keys[i].path))) {
+            return tmli_keys[i].path;
+        }
+    }
     const char *names[COUNT_OF(tmli_keys) + COUNT_OF(aliases)];
     size_t n = 0;
     for (size_t i = 0; i < COUNT_OF(aliases); i++) {

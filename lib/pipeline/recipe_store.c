@@ -245,10 +245,14 @@ static tml_status store_steps(const tmli_key *key, const tmli_value *value, cons
 static tml_status store_labels(tml_recipe *recipe, const tmli_value *value, const char *where,
                                tmli_label_names *field, tml_error *err)
 {
+    if (value->kind == TMLI_STRING && tmli_str_eq_text(value->text, "none")) {
+        *field = (tmli_label_names){0};
+        return TML_OK;
+    }
     if (value->kind != TMLI_OBJECT) {
         return tmli_fail(err, TML_EINVAL,
-                         "%s: expected a map of labels in the data to names, found %s", where,
-                         tmli_kind_name(value->kind));
+                         "%s: expected a map of labels in the data to names, or none, found %s",
+                         where, tmli_kind_name(value->kind));
     }
     tmli_label_names labels = {.n = value->n};
     labels.items = tmli_arena_alloc(&recipe->arena, labels.n, sizeof(*labels.items));

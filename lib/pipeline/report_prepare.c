@@ -146,8 +146,8 @@ static tml_status f1_intervals(tmli_report *report, tml_error *err)
     if (n_predicted == NULL) {
         return tmli_fail_memory(err, "the report's intervals");
     }
-    for (size_t cell = 0; cell < k * k; cell++) {
-        n_predicted[cell % k] += m->confusion[cell];
+    for (size_t i = 0; i < report->in->evaluation.n; i++) {
+        n_predicted[report->predicted[i]]++;
     }
     double macro = 0;
     double weighted = 0;
@@ -210,31 +210,34 @@ static void thin_curve(tmli_curve *curve, const scratch *s, tmli_report_curve *o
     memcpy(out->y, curve->y, n * sizeof *out->y);
 }
 
-static tml_status class_curves(tmli_report *report, size_t c, const scratch *s,
-                               tmli_report_curve *roc, tmli_report_curve *pr, tml_error *err)
+/* What the curves of a class are made of; false when one side has no rows. */
+static bool take_class(const tmli_report *report, size_t c, const scratch *s)
 {
     const size_t n = report->in->evaluation.n;
-    tmli_curve curve = {0};
-    report->roc_area[c] = report->average_precision[c] = NAN;
     if (report->metrics.classes[c].support == 0 || report->metrics.classes[c].support == n) {
-        return TML_OK;
+        return false;
     }
     for (size_t i = 0; i < n; i++) {
         s->truth[i] = report->in->evaluation.truth[i] == c ? 1 : 0;
         s->scores[i] = report->in->evaluation.probabilities[i * report->in->n_labels + c];
     }
+    return true;
+}
+
+/* The curves of the class that is shown at a place, and their areas. */
+static tml_status class_curves(tmli_report *report, size_t at, const scratch *s, tml_error *err)
+{
+    const size_t c = report->shown[at];
+    const size_t n = report->in->evaluation.n;
+    tmli_curve curve = {0};
     tml_status status = TML_OK;
     TMLI_TRY(tmli_roc(s->truth, s->scores, n, &curve, err));
     report->roc_area[c] = curve.area;
-    if (roc != NULL) {
-        thin_curve(&curve, s, roc);
-    }
+    thin_curve(&curve, s, &report->roc[at]);
     tmli_curve_deinit(&curve);
     TMLI_TRY(tmli_precision_recall(s->truth, s->scores, n, &curve, err));
     report->average_precision[c] = curve.area;
-    if (pr != NULL) {
-        thin_curve(&curve, s, pr);
-    }
+    thin_curve(&curve, s, &report->precision_recall[at]);
 cleanup:
     tmli_curve_deinit(&curve);
     return status;
@@ -262,8 +265,14 @@ static tml_status all_curves(tmli_report *report, tml_error *err)
     size_t at = 0; /* in shown, which runs in the order of the classes */
     for (size_t c = 0; c < k; c++) {
         const bool is_shown = at < report->n_shown && report->shown[at] == c;
-        TMLI_TRY(class_curves(report, c, &s, is_shown ? &report->roc[at] : NULL,
-                              is_shown ? &report->precision_recall[at] : NULL, err));
+        report->roc_area[c] = report->average_precision[c] = NAN;
+        const bool has_curves = take_class(report, c, &s);
+        if (has_curves && is_shown) {
+            TMLI_TRY(class_curves(report, at, &s, err));
+        } else if (has_curves) {
+            TMLI_TRY(tmli_curve_areas(s.truth, s.scores, n, &report->roc_area[c],
+                                      &report->average_precision[c], err));
+        }
         at += is_shown ? 1 : 0;
     }
 cleanup:

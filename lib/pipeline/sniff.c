@@ -39,12 +39,8 @@ tmli_format tmli_format_of_name(tml_str name)
     return TMLI_FORMAT_AUTO;
 }
 
-const char *tmli_header_remedy(const char *name, const tmli_reader_options *options,
-                               const tmli_csv_record *first)
+const char *tmli_header_remedy(const char *name, const tmli_reader_options *options)
 {
-    if (first->n == 1 && memchr(first->fields[0].data, ';', first->fields[0].len) != NULL) {
-        return ", or separate fields with commas or tabs: semicolons do not";
-    }
     if (options->format == TMLI_FORMAT_AUTO &&
         tmli_format_of_name(tmli_str(name)) == TMLI_FORMAT_AUTO) {
         return ", or data.header=NAMES, as many as columns, for a file without a header line; "
@@ -209,4 +205,34 @@ tml_status tmli_sniff_format(tmli_window *window, const tmli_reader_options *opt
     status = peek_line(window, &line, err);
     *format = format_of_line(by_name, options, line);
     return status;
+}
+
+/* Texts and labels are two columns: a first line without a comma is cut some other way, unless it is the beginning of a
+ * longer record. */
+tml_status tmli_sniff_separator(tmli_window *window, const tmli_reader_options *options,
+                                tmli_format format, char *separator, tml_error *err)
+{
+    tml_str line = {NULL, 0};
+    *separator = format == TMLI_FORMAT_TSV ? '\t' : ',';
+    if (format != TMLI_FORMAT_CSV || options->label == NULL) {
+        return TML_OK;
+    }
+    const tml_status status = peek_line(window, &line, err);
+    if (status != TML_OK || line.len == 0) {
+        return status;
+    }
+    const size_t end = (size_t)(line.data + line.len - (window->data + window->at));
+    size_t n_quotes = 0;
+    size_t n_semicolons = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        if (line.data[i] == ',') {
+            return TML_OK;
+        }
+        n_quotes += line.data[i] == '"';
+        n_semicolons += line.data[i] == ';';
+    }
+    if (n_semicolons > 0 && n_quotes % 2 == 0 && end < SNIFF_BYTES) {
+        *separator = ';';
+    }
+    return TML_OK;
 }

@@ -160,3 +160,26 @@ void tmli_utf8_repair(tml_str text, tmli_buf *out)
         good = fault + n;
     }
 }
+
+tmli_latin1_doubt tmli_latin1_doubt_of(tml_str text)
+{
+    size_t at = tmli_ascii_prefix(text);
+    if (at == text.len) {
+        return TMLI_LATIN1_PLAIN;
+    }
+    unsigned missing = 0; /* bytes that continue a sequence */
+    while (at < text.len) {
+        uint32_t byte;
+        at += tmli_utf8_next_valid(text.data + at, &byte);
+        const bool continues = byte >= 0x80 && byte < 0xC0;
+        if (continues != (missing > 0) || byte > 0xF4 || byte == 0xC0 || byte == 0xC1) {
+            return TMLI_LATIN1_SURE;
+        }
+        missing = continues      ? missing - 1
+                  : byte >= 0xF0 ? 3
+                  : byte >= 0xE0 ? 2
+                  : byte >= 0xC0 ? 1
+                                 : 0;
+    }
+    return missing == 0 ? TMLI_LATIN1_DOUBTFUL : TMLI_LATIN1_SURE;
+}

@@ -47,6 +47,15 @@ size_t tmli_ascii_prefix(tml_str text);
 /* Number of ill-formed subparts in text: 0 when it is valid UTF-8. Fast for valid text. */
 size_t tmli_utf8_faults(tml_str text);
 
+/* Whether a text that was decoded as latin-1 holds more than ASCII, and all of it as the bytes of UTF-8 would: "Ã©" for
+ * "é". text: valid UTF-8. */
+typedef enum tmli_latin1_doubt {
+    TMLI_LATIN1_PLAIN, /* ASCII: the two are the same */
+    TMLI_LATIN1_SURE,  /* the bytes are no UTF-8 */
+    TMLI_LATIN1_DOUBTFUL,
+} tmli_latin1_doubt;
+tmli_latin1_doubt tmli_latin1_doubt_of(tml_str text);
+
 /* Appends text with each ill-formed subpart replaced by U+FFFD. */
 void tmli_utf8_repair(tml_str text, tmli_buf *out);
 

@@ -31,7 +31,9 @@ enum {
 static const char *const result_metrics[] = {"accuracy", "macro_f1", "log_loss"};
 enum {
     N_RESULT_METRICS = sizeof(result_metrics) / sizeof(result_metrics[0]),
-    MOST_COMPARED = 1000 /* labels are compared with each other, each with all */
+    MOST_COMPARED = 1000, /* labels are compared with each other, each with all */
+    MATRIX_CLASSES = 200, /* with more the confusion matrix is nearly all zeros */
+    WORDLESS_SHARE = 10   /* one training text in so many may have no word before it is told */
 };
 
 static double epoch_value(const tml_epoch *epoch, size_t i)
@@ -68,6 +70,30 @@ void figures_log_epoch(const tml_log *log, const tml_epoch *epoch)
     log_line(log, &line);
 }
 
+/* What may be wrong with data that could be read. */
+static void warn_of_data(const tml_log *log, const tml_fit_report *report)
+{
+    if (report->rows_wordless > report->rows_train / WORDLESS_SHARE) {
+        tml_logf(log, TML_LOG_WARN,
+                 "%zu of %zu training texts have no word that the model knows, so that it cannot "
+                 "tell them apart: are they empty, or does text.normalize drop them (letters_only "
+                 "keeps nothing but a to z)?",
+                 report->rows_wordless, report->rows_train);
+    }
+    if (report->replaced > 0) {
+        tml_logf(log, TML_LOG_WARN,
+                 "%" PRIu64 " byte sequences are not UTF-8 and were read as U+FFFD: check the "
+                 "files' encoding (encoding=latin-1 reads ISO-8859-1)",
+                 report->replaced);
+    }
+    if (report->doubtful > 0) {
+        tml_logf(log, TML_LOG_WARN,
+                 "%" PRIu64 " texts and labels were read as latin-1 and look like UTF-8: check the "
+                 "files' encoding (encoding=utf-8 reads UTF-8)",
+                 report->doubtful);
+    }
+}
+
 void figures_log_data(const tml_log *log, const tml_fit_report *report)
 {
     tml_logf(log, TML_LOG_INFO, "rows: %zu train, %zu validation, %zu test; read in %.2f s",
@@ -88,11 +114,12 @@ void figures_log_data(const tml_log *log, const tml_fit_report *report)
                  "check their language, and whether both have lower case",
                  report->terms_kept);
     }
-    if (report->replaced > 0) {
-        tml_logf(log, TML_LOG_WARN,
-                 "%" PRIu64 " byte sequences are not UTF-8 and were read as U+FFFD: check the "
-                 "files' encoding (encoding=latin-1 reads ISO-8859-1)",
-                 report->replaced);
+    warn_of_data(log, report);
+    if (report->rows_validation == 0 && report->rows_test == 0) {
+        tml_logf(
+            log, TML_LOG_INFO,
+            "nothing is measured without validation or test rows: give a channel of that name, "
+            "or validation_split=0.2");
     }
 }
 
@@ -203,6 +230,25 @@ static void put_class(tmli_json_writer *w, const char *label, const tml_class_me
     tmli_json_close_object(w);
 }
 
+/* The cells that are not 0. */
+static void put_confused(tmli_json_writer *w, const tml_model *model, const tml_metrics *metrics)
+{
+    tmli_json_list(w, "confused");
+    for (size_t i = 0; i < metrics->n_classes; i++) {
+        const uint64_t *const row = metrics->confusion + i * metrics->n_classes;
+        for (size_t j = 0; metrics->classes[i].support > 0 && j < metrics->n_classes; j++) {
+            if (row[j] > 0) {
+                tmli_json_object(w, NULL);
+                tmli_json_put_text(w, "true", tml_model_label(model, i).data);
+                tmli_json_put_text(w, "predicted", tml_model_label(model, j).data);
+                tmli_json_put_u64(w, "rows", row[j]);
+                tmli_json_close_object(w);
+            }
+        }
+    }
+    tmli_json_close_list(w);
+}
+
 static void put_confusion(tmli_json_writer *w, const tml_metrics *metrics)
 {
     tmli_json_list(w, "confusion");
@@ -234,7 +280,11 @@ static void put_metrics(tmli_json_writer *w, const char *key, const tml_model *m
         put_class(w, tml_model_label(model, i).data, &metrics->classes[i]);
     }
     tmli_json_close_object(w);
-    put_confusion(w, metrics);
+    if (metrics->n_classes <= MATRIX_CLASSES) {
+        put_confusion(w, metrics);
+    } else {
+        put_confused(w, model, metrics);
+    }
     tmli_json_close_object(w);
 }
 
@@ -267,7 +317,9 @@ static void describe(tmli_buf *text, const tml_model *model, const tml_fit_repor
     tmli_json_put_u64(&w, "words_distinct", report->terms_seen);
     tmli_json_put_u64(&w, "words_kept", report->terms_kept);
     tmli_json_put_u64(&w, "words_with_vectors", report->vectors_found);
+    tmli_json_put_u64(&w, "rows_wordless", report->rows_wordless);
     tmli_json_put_u64(&w, "sequences_replaced", report->replaced);
+    tmli_json_put_u64(&w, "perhaps_utf8", report->doubtful);
     tmli_json_close_object(&w);
     put_epochs(&w, report);
     tmli_json_put_u64(&w, "best_epoch", report->best_epoch);

@@ -113,7 +113,7 @@ static void what_empties_the_vocabulary_is_named(void **state)
          "max_df 1 allows 1 (lower min_df or raise max_df)"},
         {"--stop_words red,green,apple,ball,pie,tart,game,match",
          "vocabulary: nothing is left: none of 4 training documents has a token (are they empty, "
-         "or only stop_words?)"},
+         "only stop_words, or dropped by text.normalize?)"},
         {"--ngram_range 4,6",
          "vocabulary: nothing is left: none of 4 training documents has 4 tokens or characters in "
          "a row (lower ngram_range, see stop_words)"},
@@ -274,8 +274,10 @@ static void archives_that_cannot_be_right_are_refused(void **state)
     tape_add(t, "first", "red apple pie\n");
     job_write_bytes(j, "input/data/train/news.tar", t->bytes, t->n + 2 * BLOCK);
     assert_options_refused(j, "",
-                           TRAIN "/news.tar: first: in no class folder: expected <class>/<file>: "
-                                 "put it into the folder of its class, or leave it out");
+                           TRAIN
+                           "/news.tar: first: in no class folder: expected <class>/<file>: "
+                           "put it into the folder of its class, or leave it out; a table is not "
+                           "read from an archive: unpack it");
     free(t);
 }
 

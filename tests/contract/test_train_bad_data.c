@@ -45,9 +45,10 @@ static void rows_that_cannot_be_right_are_refused_with_their_place(void **state)
          ROWS ":2: label \"b\" is the only one in the training rows, a classifier needs at least "
               "two: add rows of another label"},
         {"TITLE,CATEGORY\nbank,b\nbank,z\n",
-         ROWS ":3:2: label \"z\" is not one of b, t, e, m (data.labels): correct it, or add it to "
-              "data.labels"},
-        {"TITLE,CATEGORY\nbank,b\nbank,\n", ROWS ":3:2: the label is empty"},
+         ROWS ":3:2: label \"z\" is not one of b, t, e, m (data.labels): correct it, add it to "
+              "data.labels, or say labels=none for labels as the data have them"},
+        {"TITLE,CATEGORY\nbank,b\nbank,\n",
+         ROWS ":3:2: the label is empty: fill it in, or leave the row out"},
         {"TITLE,CATEGORY\nbank,b\nbank, profit,b\n",
          ROWS ":3:1: 3 fields, expected 2 as in line 1 (a field that holds a comma must be "
               "quoted)"},
@@ -90,7 +91,7 @@ static void json_lines_that_cannot_be_right_are_refused_with_their_line(void **s
          "$ROOT/input/data/train/rows.jsonl:2:1: \"title\" is a number, expected a string"},
         {"{\"title\": \"a\", \"category\": \"z\"}\n",
          "$ROOT/input/data/train/rows.jsonl:1: label \"z\" is not one of b, t, e, m (data.labels): "
-         "correct it, or add it to data.labels"},
+         "correct it, add it to data.labels, or say labels=none for labels as the data have them"},
     };
     job *const j = *state;
     job_fill(j);
@@ -109,8 +110,10 @@ static void other_channels_are_checked_as_well(void **state)
     assert_job_refused(j, "$ROOT/input/data/validation/v.csv: a header line without rows, expected "
                           "rows with a text and a label");
     job_write(j, "input/data/validation/v.csv", "TITLE,CATEGORY\nbank,bb\n");
-    assert_job_refused(j, "$ROOT/input/data/validation/v.csv:2:2: label \"bb\" is not one of b, t, "
-                          "e, m (data.labels): correct it, or add it to data.labels");
+    assert_job_refused(
+        j, "$ROOT/input/data/validation/v.csv:2:2: label \"bb\" is not one of b, t, "
+           "e, m (data.labels): correct it, add it to data.labels, or say labels=none for "
+           "labels as the data have them");
     job_write(j, "input/data/validation/v.csv", "TITLE,CATEGORY\nbank,b\n");
     job_write(j, "input/data/test/t.csv", "TITLE,CATEGORY\nbank,b\nbank\n");
     assert_job_refused(j, "$ROOT/input/data/test/t.csv:3:1: 1 field, expected 2 as in line 1");

@@ -175,6 +175,41 @@ static void metrics_json_tells_the_whole_run(void **state)
     tmli_arena_deinit(&arena);
 }
 
+/* A matrix of them would grow with the square of the classes. */
+static void many_classes_have_the_cells_that_are_not_0(void **state)
+{
+    enum {
+        CLASSES = 201,
+        ROWS = 5
+    };
+    tmli_arena arena;
+    job *const j = *state;
+    char text[CLASSES * ROWS * 16];
+    size_t used = (size_t)snprintf(text, sizeof text, "TITLE,CATEGORY\n");
+    for (size_t i = 0; i < (size_t)CLASSES * ROWS; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "bank,c%zu\n", i % CLASSES);
+    }
+    job_fill(j);
+    job_write(j, "input/data/train/rows.csv", text);
+    job_hyperparameters(j, ", \"labels\": \"none\"");
+    (void)job_train(j, NULL);
+    assert_trained(j);
+    tmli_arena_init(&arena, 4096, 0);
+    const tmli_value *const validation = tmli_value_get(job_metrics(j, &arena), "validation");
+    assert_int_equal(tmli_value_get(validation, "classes")->n, CLASSES);
+    assert_null(tmli_value_get(validation, "confusion"));
+    const tmli_value *const confused = tmli_value_get(validation, "confused");
+    assert_in_range(confused->n, 2, CLASSES);
+    double rows = 0;
+    for (const tmli_value *cell = confused->first; cell != NULL; cell = cell->next) {
+        assert_true(tmli_value_get(cell, "true")->text.data[0] == 'c');
+        assert_true(tmli_value_get(cell, "predicted")->text.data[0] == 'c');
+        rows += tmli_value_get(cell, "rows")->number;
+    }
+    assert_int_equal(rows, number_at(validation, "rows"));
+    tmli_arena_deinit(&arena);
+}
+
 /* T51: a line is there when its epoch is over, not when a buffer is full. */
 static void each_metric_line_arrives_at_once_through_a_pipe(void **state)
 {
@@ -425,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_JOB(metric_lines_match_the_printed_definitions),
         IN_A_JOB(metrics_json_tells_the_whole_run),
+        IN_A_JOB(many_classes_have_the_cells_that_are_not_0),
         IN_A_JOB(each_metric_line_arrives_at_once_through_a_pipe),
         IN_A_JOB(quiet_and_log_levels_leave_lines_out),
         IN_A_JOB(figures_that_cannot_be_written_do_not_lose_the_model),

@@ -143,10 +143,10 @@ static void members_that_do_not_belong_are_refused(void **state)
         {{{"a/2", "", '3'}}, "t.tar: a/2: neither a file nor a folder, which is refused"},
         {{{"1", "x", 0}},
          "t.tar: 1: in no class folder: expected <class>/<file>: put it into the folder of its "
-         "class, or leave it out"},
+         "class, or leave it out; a table is not read from an archive: unpack it"},
         {{{"a/1", "x", 0}, {"README", "x", 0}},
          "t.tar: README: in no class folder: expected <class>/<file>: put it into the folder of "
-         "its class, or leave it out"},
+         "its class, or leave it out; a table is not read from an archive: unpack it"},
         {{{"v/w/a/1", "x", 0}},
          "t.tar: v/w/a/1: too deep: expected <class>/<file>, or one folder more, "
          "<folder>/<class>/<file>"},

@@ -8,10 +8,12 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "support/alloc_fail.h"
 #include "support/golden.h"
 #include "support/near.h"
@@ -110,6 +112,58 @@ static void compare_interval(const golden_case *c, const char **want)
     compare(c, "high", got.high, want);
 }
 
+/* Areas without points are those of the curves, bit by bit. */
+static void compare_areas(const ranked *rows, double roc, double average_precision)
+{
+    tmli_curve curve;
+    assert_int_equal(tmli_roc(rows->truth, rows->scores, rows->n, &curve, NULL), TML_OK);
+    assert_memory_equal(&roc, &curve.area, sizeof roc);
+    tmli_curve_deinit(&curve);
+    assert_int_equal(tmli_precision_recall(rows->truth, rows->scores, rows->n, &curve, NULL),
+                     TML_OK);
+    assert_memory_equal(&average_precision, &curve.area, sizeof average_precision);
+    tmli_curve_deinit(&curve);
+}
+
+static void areas_alone_are_those_of_the_curves(void **state)
+{
+    (void)state;
+    tmli_rng rng = tmli_rng_at(7, TMLI_RNG_TABLE, 0, 0);
+    for (size_t round = 0; round < 300; round++) {
+        ranked rows = {.n = 1 + round % 60};
+        const float ties = 1.0F + (float)(round % 7) * 3.0F;
+        for (size_t i = 0; i < rows.n; i++) {
+            rows.truth[i] = tmli_rng_uniform(&rng) < 0.02F * (float)(round % 50);
+            rows.scores[i] = floor((double)(ties * tmli_rng_uniform(&rng)));
+        }
+        double roc = 0;
+        double average_precision = 0;
+        assert_int_equal(
+            tmli_curve_areas(rows.truth, rows.scores, rows.n, &roc, &average_precision, NULL),
+            TML_OK);
+        compare_areas(&rows, roc, average_precision);
+    }
+}
+
+static void areas_of_numbers_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const unsigned char truth[] = {0, 1};
+    const double scores[] = {0.5, NAN};
+    double roc = 7;
+    double average_precision = 8;
+    tml_error err = {0};
+    assert_int_equal(tmli_curve_areas(truth, scores, 2, &roc, &average_precision, &err),
+                     TML_ENUMERIC);
+    assert_non_null(strstr(err.text, "of row 1 is not finite"));
+    fail_allocation(0);
+    const double fine[] = {0.5, 0.25};
+    const tml_status status = tmli_curve_areas(truth, fine, 2, &roc, &average_precision, &err);
+    fail_allocation(NEVER);
+    assert_int_equal(status, TML_ENOMEM);
+    assert_true(roc == 7 && average_precision == 8);
+}
+
 static void check_case(const golden_case *c)
 {
     ranked rows;
@@ -128,6 +182,11 @@ static void check_case(const golden_case *c)
     assert_true(begins(&want, "precision_recall"));
     assert_int_equal(tmli_precision_recall(rows.truth, rows.scores, rows.n, &curve, NULL), TML_OK);
     compare_curve(c, "precision and recall", &curve, &want);
+    double roc = 0;
+    double average_precision = 0;
+    assert_int_equal(
+        tmli_curve_areas(rows.truth, rows.scores, rows.n, &roc, &average_precision, NULL), TML_OK);
+    compare_areas(&rows, roc, average_precision);
     while (begins(&want, "calibration")) {
         compare_bins(c, &rows, &want);
     }
@@ -245,6 +304,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_scikit_learns),
+        cmocka_unit_test(areas_alone_are_those_of_the_curves),
+        cmocka_unit_test(areas_of_numbers_that_are_none_are_refused),
         cmocka_unit_test(one_side_alone_has_no_curve),
         cmocka_unit_test(any_truth_but_0_is_positive),
         cmocka_unit_test(numbers_that_are_none_are_refused),

@@ -100,9 +100,41 @@ static void the_data_are_told_with_warnings_where_they_need_a_look(void **state)
                            "check the files' encoding (encoding=latin-1 reads ISO-8859-1)\n"));
     m->text[0] = '\0';
     report.replaced = 0;
+    report.doubtful = 2;
+    figures_log_data(&m->log, &report);
+    assert_non_null(strstr(m->text,
+                           "2 2 texts and labels were read as latin-1 and look like UTF-8: "
+                           "check the files' encoding (encoding=utf-8 reads UTF-8)\n"));
+    assert_null(strstr(m->text, "U+FFFD"));
+    m->text[0] = '\0';
+    report.doubtful = 0;
     report.vectors_found = 0;
     figures_log_data(&m->log, &report);
     assert_non_null(strstr(m->text, "2 none of the "));
+}
+
+static void texts_without_a_known_word_are_told_when_they_are_many(void **state)
+{
+    memo *const m = *state;
+    tml_fit_report report = {.rows_train = 39, .rows_test = 1, .rows_wordless = 3};
+    figures_log_data(&m->log, &report);
+    assert_null(strstr(m->text, "no word"));
+    m->text[0] = '\0';
+    report.rows_wordless = 4;
+    figures_log_data(&m->log, &report);
+    assert_non_null(strstr(m->text, "2 4 of 39 training texts have no word that the model knows"));
+}
+
+static void that_nothing_is_measured_is_told(void **state)
+{
+    memo *const m = *state;
+    tml_fit_report report = {.rows_train = 10};
+    figures_log_data(&m->log, &report);
+    assert_non_null(strstr(m->text, "1 nothing is measured without validation or test rows: "));
+    m->text[0] = '\0';
+    report.rows_test = 1;
+    figures_log_data(&m->log, &report);
+    assert_null(strstr(m->text, "nothing is measured"));
 }
 
 static void an_early_end_is_told_with_its_reason(void **state)
@@ -201,6 +233,8 @@ int main(void)
         WITH_A_MEMO(an_epoch_is_one_line_of_plain_numbers),
         WITH_A_MEMO(what_is_not_a_number_is_left_out),
         WITH_A_MEMO(the_data_are_told_with_warnings_where_they_need_a_look),
+        WITH_A_MEMO(texts_without_a_known_word_are_told_when_they_are_many),
+        WITH_A_MEMO(that_nothing_is_measured_is_told),
         WITH_A_MEMO(an_early_end_is_told_with_its_reason),
         WITH_A_MEMO(the_result_has_a_line_for_each_part_that_has_rows),
         cmocka_unit_test(metrics_json_holds_the_whole_report),

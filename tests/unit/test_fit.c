@@ -251,6 +251,9 @@ static void recipes_that_do_not_fit_the_data_are_refused(void **state)
         {"features: [{embedding: {trainable: false}}]", TML_EINVAL,
          "tiny.yaml: features.0.embedding: without word vectors there is nothing to keep frozen: "
          "set trainable=true, or vectors=FILE"},
+        {"data: {split: {validation: 0}}\ntrain: {early_stopping: true}", TML_EINVAL,
+         "early stopping and keeping the best weights need validation rows: give a channel of "
+         "them, or a validation_split above 0"},
     };
     fixture *const f = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -331,6 +334,30 @@ static void row_weights_reach_naive_bayes_with_all_their_digits(void **state)
     assert_near(f->model->bayes.priors[1], log(0.8 / 1.1), 1e-15);
 }
 
+static void rows_without_a_known_word_and_doubtful_ones_are_counted(void **state)
+{
+    static const char rows[] = "text,label\nbb cc,x\nbb,y\n,x\ndd,y\n"
+                               "\xe6\x97\xa5,x\n\xc3\xa9t\xc3\xa9,x\n";
+    static const char *const models[] = {
+        "features: [{type: bag, min_docs: 2}]\nmodel: {type: naive_bayes}",
+        "features: [{length: 3, max_words: 2, embedding: {dims: 2}}]\ntrain: {epochs: 1}",
+    };
+    fixture *const f = *state;
+    free(f->rows);
+    f->rows = tmpdir_write(f->dir, "rows.csv", rows, sizeof rows - 1);
+    f->paths[0] = f->rows;
+    for (size_t i = 0; i < COUNT_OF(models); i++) {
+        char yaml[256];
+        (void)snprintf(yaml, sizeof yaml,
+                       "data: {encoding: latin-1, split: {validation: 0}}\n"
+                       "text: {tokenizer: word}\n%s",
+                       models[i]);
+        assert_int_equal(fit(f, yaml, NULL), TML_OK);
+        assert_int_equal(f->report.doubtful, 2);
+        assert_int_equal(f->report.rows_wordless, 4); /* "bb" is the only word */
+    }
+}
+
 static void every_allocation_of_fitting_may_fail(void **state)
 {
     fixture *const f = *state;
@@ -371,6 +398,7 @@ int main(void)
         WITH_ROWS(a_loss_that_is_not_finite_is_an_error_with_its_place),
         WITH_ROWS(class_weights_may_name_labels_as_the_data_or_as_answers_do),
         WITH_ROWS(row_weights_reach_naive_bayes_with_all_their_digits),
+        WITH_ROWS(rows_without_a_known_word_and_doubtful_ones_are_counted),
         WITH_ROWS(every_allocation_of_fitting_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

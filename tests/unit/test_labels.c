@@ -113,10 +113,10 @@ static void a_label_that_is_not_named_is_refused_with_its_place(void **state)
         uint64_t column;
         const char *sentence;
     } cases[] = {
-        {3, "rows.csv:4:3: label \"z\" is not one of b, t (data.labels): correct it, or add it to "
-            "data.labels"},
-        {0, "rows.csv:4: label \"z\" is not one of b, t (data.labels): correct it, or add it to "
-            "data.labels"},
+        {3, "rows.csv:4:3: label \"z\" is not one of b, t (data.labels): correct it, add it to "
+            "data.labels, or say labels=none for labels as the data have them"},
+        {0, "rows.csv:4: label \"z\" is not one of b, t (data.labels): correct it, add it to "
+            "data.labels, or say labels=none for labels as the data have them"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         tmli_labels labels;

@@ -192,7 +192,7 @@ static void every_failed_allocation_is_reported(void **state)
         fail_allocation(NEVER);
         if (status == TML_OK) {
             tml_metrics_deinit(&m);
-            assert_int_equal(nth, 2);
+            assert_int_equal(nth, 3);
             break;
         }
         assert_int_equal(status, TML_ENOMEM);

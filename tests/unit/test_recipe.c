@@ -277,8 +277,8 @@ static void mistakes_are_refused_with_line_column_and_the_nearest_name(void **st
          "word, char, char_wb; did "
          "you mean \"keras\"?"},
         {"data: {labels: [a, b]}", TML_EINVAL,
-         "recipe.yaml:1:16: data.labels: expected a map of labels in the data to names, found a "
-         "list"},
+         "recipe.yaml:1:16: data.labels: expected a map of labels in the data to names, or "
+         "none, found a list"},
         {"data: {text: [a]}", TML_EINVAL,
          "recipe.yaml:1:14: data.text: expected text, found a list"},
         {"model: {hidden: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}", TML_EINVAL,
