@@ -14,7 +14,6 @@ typedef struct record {
     size_t n;         /* fields so far */
     size_t n_lines;   /* line ends passed, all inside quotes */
     size_t n_doubled; /* quotes written twice in the field that was cut last */
-    bool is_quoted;   /* some field was */
     const char *wrong;
 } record;
 
@@ -47,7 +46,6 @@ static bool cut_quoted(record *r, tml_str *field)
 {
     const tml_str all = r->all;
     const size_t first = r->at;
-    r->is_quoted = true;
     r->n_doubled = 0;
     for (;; r->at++) {
         r->at = find_mark(all, r->at);

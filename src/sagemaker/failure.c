@@ -5,11 +5,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 
-enum {
-    FAILURE_BYTES = 1024
-};
+_Static_assert(TML_ERROR_TEXT_BYTES <= 1024, "SageMaker shows 1,024 bytes of the failure file");
 
 int sm_exit_code(tml_status status)
 {
@@ -27,19 +24,6 @@ int sm_exit_code(tml_status status)
     return 2;
 }
 
-/* Length of text, cut to the limit without splitting a character. */
-static size_t cut(const char *text)
-{
-    size_t n = strlen(text);
-    if (n > FAILURE_BYTES) {
-        n = FAILURE_BYTES;
-        while (n > 0 && ((unsigned char)text[n] & 0xC0U) == 0x80U) {
-            n--;
-        }
-    }
-    return n;
-}
-
 void sm_write_failure(const char *path, const tml_error *err)
 {
     char dir[4096];
@@ -51,7 +35,7 @@ void sm_write_failure(const char *path, const tml_error *err)
             return;
         }
     }
-    const tml_status status = tmli_file_replace(path, err->text, cut(err->text), NULL);
+    const tml_status status = tmli_file_replace(path, err->text, strlen(err->text), NULL);
     (void)status; /* nothing is left to tell it to */
 }
 

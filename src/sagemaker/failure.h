@@ -8,8 +8,8 @@
  * exit codes. */
 int sm_exit_code(tml_status status);
 
-/* Writes the sentence to the failure file (its directory is made): at most 1,024 bytes, cut at a character boundary, put
- * in place by rename. What goes wrong here is not reported further: the sentence stands on stderr too. */
+/* Writes the sentence to the failure file (its directory is made), put in place by rename. It is never longer than the
+ * 1,024 bytes that SageMaker shows. What goes wrong here is not reported further: the sentence stands on stderr too. */
 void sm_write_failure(const char *path, const tml_error *err);
 /* Removes the failure file of an earlier run. */
 void sm_clear_failure(const char *path);

@@ -6,7 +6,8 @@
 
 serve_kept *serve_kept_place(serve_kept_table *table, const serve_answer *answer)
 {
-    if (answer->status != 200 || answer->body.len > SERVE_KEPT_ANSWER_BYTES || answer->is_gzip ||
+    const size_t n = answer->body.len;
+    if (answer->status != 200 || n == 0 || n > SERVE_KEPT_ANSWER_BYTES || answer->is_gzip ||
         answer->custom_attributes.len > 0 || answer->extra[0].name != NULL) {
         return NULL;
     }

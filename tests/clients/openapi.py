@@ -122,10 +122,18 @@ class Answers(unittest.TestCase):
 
     def test_wishes_may_stand_in_the_query(self):
         for path in ("/invocations", "/endpoints/any/invocations"):
-            for wish in DOCUMENT["paths"][path.replace("any", "{name}")]["post"]["parameters"]:
-                if wish["in"] == "query":
-                    with self.subTest((path, wish["name"])):
-                        self.assertIn(ask(path + "?" + wish["name"] + "=none", {"instances": ["a"]})[0], (400, 424))
+            wishes = {wish["name"]: wish["schema"] for wish in DOCUMENT["paths"][path.replace("any", "{name}")]["post"]["parameters"]
+                      if wish["in"] == "query"}
+            self.assertEqual(set(wishes), {"k", "probabilities", "explain", "style"})
+            self.assertEqual(set(wishes["style"]["enum"]), {"textml", "blazingtext", "huggingface"})
+            for wish in wishes:
+                with self.subTest((path, wish)):
+                    self.assertIn(ask(path + "?" + wish + "=none", {"instances": ["a"]})[0], (400, 424))
+
+    def test_a_body_without_text_has_its_answer(self):
+        status = ask("/invocations", "", "text/plain")[0]
+        self.assertEqual(status, 204)
+        self.assertIn(str(status), DOCUMENT["paths"]["/invocations"]["post"]["responses"])
 
     def test_endpoints(self):
         self.exchange("/endpoints/{name}/invocations", "post", {"instances": [1]}, 424)

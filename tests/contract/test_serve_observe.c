@@ -296,6 +296,8 @@ static void assert_figures(tml_str line, size_t n_figures)
     assert_true(tmli_value_get(aws, "Timestamp")->number > 1.6e12);
     const tmli_value *directive = tmli_value_get(aws, "CloudWatchMetrics")->first;
     assert_true(tmli_str_eq_text(tmli_value_get(directive, "Namespace")->text, "textml"));
+    const tmli_value *dimensions = tmli_value_get(directive, "Dimensions")->first;
+    assert_true(tmli_str_eq_text(dimensions->first->text, "Recipe"));
     assert_true(tmli_str_eq_text(tmli_value_get(root, "Recipe")->text, "news"));
     size_t n = 0;
     for (const tmli_value *metric = tmli_value_get(directive, "Metrics")->first; metric != NULL;

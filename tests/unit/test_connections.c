@@ -193,6 +193,36 @@ static void connections_over_the_limits_get_a_refusal(void **state)
     (void)pthread_mutex_destroy(&list.lock);
 }
 
+/* Whoever goes first: the watch and the counts see those that are left, each once. */
+static void connections_may_end_in_any_order(void **state)
+{
+    static const size_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                       {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        serve_connections list = {.limits = limits};
+        serve_connection *made[3];
+        assert_int_equal(pthread_mutex_init(&list.lock, NULL), 0);
+        for (size_t j = 0; j < 3; j++) {
+            made[j] = serve_connections_add(&list, -1, NULL);
+            assert_non_null(made[j]);
+        }
+        for (size_t j = 0; j < 3; j++) {
+            size_t n = 0;
+            serve_connections_remove(&list, made[orders[i][j]]);
+            const serve_connection *before = NULL;
+            for (const serve_connection *at = list.first; at != NULL; at = at->next) {
+                assert_ptr_equal(at->previous, before);
+                before = at;
+                n++;
+            }
+            assert_int_equal(n, 2 - j);
+            assert_int_equal(list.n, n);
+        }
+        (void)pthread_mutex_destroy(&list.lock);
+    }
+}
+
 /* Its socket stays open beyond the owner's close for as long as the client has something to take. */
 static void an_answer_that_is_not_read_outlives_its_connection(void **state)
 {
@@ -268,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_closed_client_is_waited_for_only_with_its_request_complete),
         cmocka_unit_test(a_client_that_is_gone_altogether_is_noticed),
         cmocka_unit_test(connections_over_the_limits_get_a_refusal),
+        cmocka_unit_test(connections_may_end_in_any_order),
         cmocka_unit_test(an_answer_that_is_not_read_outlives_its_connection),
         cmocka_unit_test(unread_answers_take_no_more_sockets_than_connections_may),
         cmocka_unit_test(the_watch_begins_and_ends),

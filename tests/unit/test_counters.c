@@ -92,8 +92,37 @@ static void the_rest_of_the_figures_is_there(void **state)
     assert_figure(fix, "textml_queue_depth", 0);
     assert_figure(fix, "textml_requests_in_flight", 0);
     assert_true(figure(fix, "process_resident_memory_bytes") > 1e5);
+    assert_true(figure(fix, "process_virtual_memory_bytes") > 1e5);
     assert_true(figure(fix, "process_start_time_seconds") > 1.6e9);
     assert_string_equal(fix->answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/* A reader of the format takes a figure without a type for one that may fall. */
+static void each_figure_is_declared_before_it_stands_there(void **state)
+{
+    tiny_server *fix = *state;
+    (void)figure(fix, "textml_models_loaded");
+    char declared[64] = "";
+    char of[64] = "";
+    size_t n = 0;
+    for (const char *line = tmli_buf_cstr(&fix->answer.body); *line != '\0';
+         line = strchr(line, '\n') + 1) {
+        char type[16] = "";
+        if (sscanf(line, "# HELP %63s ", declared) == 1) {
+            continue;
+        }
+        if (sscanf(line, "# TYPE %63s %15s", of, type) == 2) {
+            assert_string_equal(of, declared);
+            const size_t n_total = tmli_str_ends(tmli_str(of), "_total") ? 1 : 0;
+            assert_int_equal(strcmp(type, "counter") == 0, n_total);
+            n++;
+            continue;
+        }
+        if (of[0] == '\0' || strncmp(line, of, strlen(of)) != 0) {
+            fail_msg("%.60s stands below the declaration of %s", line, of);
+        }
+    }
+    assert_in_range(n, 10, 100);
 }
 
 /* Buckets hold what is at most their bound, and add up from the shortest. */
@@ -150,6 +179,24 @@ static void a_digest_says_it_in_few_words(void **state)
     assert_true(fabs(digest.p99_s - 0.000995) < 1e-9);
     memset(&now, 0, sizeof now);
     assert_true(serve_digest_of(&now).p99_s == 0);
+}
+
+static void a_digest_tells_success_from_the_faults_of_both_sides(void **state)
+{
+    (void)state;
+    static serve_totals now;
+    uint64_t n_of_class[6] = {0};
+    memset(&now, 0, sizeof now);
+    for (size_t i = 0; i < SERVE_STATUSES; i++) {
+        now.at[SERVE_AT_REQUESTS + (size_t)2 * SERVE_STATUSES + i] = i + 1;
+        n_of_class[serve_status_of_slot(i) / 100] += i + 1;
+    }
+    const serve_digest digest = serve_digest_of(&now);
+    assert_int_equal(digest.requests, SERVE_STATUSES * (SERVE_STATUSES + 1) / 2);
+    assert_int_equal(digest.succeeded, n_of_class[2]);
+    assert_int_equal(digest.refused, n_of_class[4]);
+    assert_int_equal(digest.failed, n_of_class[5]);
+    assert_true(digest.succeeded > 0 && digest.refused > 0 && digest.failed > 0);
 }
 
 /* ---- /openapi.json ---- */
@@ -227,6 +274,43 @@ static void a_line_tells_of_a_request_but_not_its_text(void **state)
     fix->server.log = NULL;
 }
 
+/* 64 visible characters as SageMaker has it, and none that a line's reader would take for something else. */
+static void an_inference_id_stands_in_the_log_when_it_is_one(void **state)
+{
+    tiny_server *fix = *state;
+    char longest[66];
+    memset(longest, 'x', 65);
+    longest[65] = '\0';
+    const struct {
+        tml_str id;
+        const char *want;
+    } cases[] = {
+        {{longest + 1, 64}, longest + 1},
+        {{longest, 65}, "-"},
+        {TML_STR(""), "-"},
+        {TML_STR("!~"), "!~"},
+        {TML_STR("a b"), "-"},
+        {TML_STR("a\x7f"), "-"},
+        {TML_STR("a\"b"), "-"},
+        {TML_STR("a\\b"), "-"},
+        {TML_STR("a=b"), "-"},
+        {TML_STR("a\xe4"), "-"},
+        {TML_STR("a\nb"), "-"},
+    };
+    captured got = {0};
+    const tml_log log = {.write = capture, .ctx = &got, .least = TML_LOG_DEBUG};
+    fix->server.log = &log;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char want[96];
+        serve_request request = request_of("POST", "/invocations", "hot\n");
+        request.inference_id = cases[i].id;
+        serve_count_answers(fix->lane, &(serve_call){&request, &fix->answer}, 1);
+        (void)snprintf(want, sizeof want, " inference_id=%s", cases[i].want);
+        assert_true(tmli_str_ends(tmli_str(got.line), want));
+    }
+    fix->server.log = NULL;
+}
+
 static void without_memory_there_are_no_figures_but_an_answer(void **state)
 {
     tiny_server *fix = *state;
@@ -253,10 +337,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_counted_by_route_and_status),
         cmocka_unit_test(the_rest_of_the_figures_is_there),
+        cmocka_unit_test(each_figure_is_declared_before_it_stands_there),
         cmocka_unit_test(durations_fall_into_their_buckets),
         cmocka_unit_test(a_digest_says_it_in_few_words),
+        cmocka_unit_test(a_digest_tells_success_from_the_faults_of_both_sides),
         cmocka_unit_test(every_route_stands_in_the_document),
         cmocka_unit_test(a_line_tells_of_a_request_but_not_its_text),
+        cmocka_unit_test(an_inference_id_stands_in_the_log_when_it_is_one),
         cmocka_unit_test(without_memory_there_are_no_figures_but_an_answer),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);

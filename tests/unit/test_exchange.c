@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "support/tiny_server.h"
 
@@ -84,11 +86,42 @@ static void a_body_over_the_limit_is_noticed_before_and_while_it_comes(void **st
     serve_exchanges_deinit(&idle);
 }
 
+static bool holds(tmli_buf *buf, const char *line)
+{
+    return strstr(tmli_buf_cstr(buf), line) != NULL;
+}
+
+/* Written without libmicrohttpd: nobody else puts in what is missing. */
+static void a_refusal_at_once_has_its_headers(void **state)
+{
+    tiny_server *fix = *state;
+    for (unsigned seconds = 0; seconds < 20; seconds += 17) {
+        serve_exchanges idle = {0};
+        serve_exchange *ex = serve_exchange_begin(&idle, fix->lane);
+        assert_non_null(ex);
+        serve_answer_error(&ex->answer, 503, "no room");
+        ex->answer.retry_after_s = seconds;
+        serve_exchange_refuse(ex);
+        assert_true(
+            tmli_str_starts(tmli_buf_str(&ex->body), "HTTP/1.1 503 Service Unavailable\r\n"));
+        assert_true(holds(&ex->body, "\r\nContent-Type: application/json\r\n"));
+        assert_true(holds(&ex->body, "\r\nConnection: close\r\n"));
+        assert_true(holds(&ex->body, "\r\nContent-Length: 42\r\n"));
+        assert_int_equal(holds(&ex->body, "\r\nRetry-After: 17\r\n"), seconds == 17);
+        assert_int_equal(holds(&ex->body, "Retry-After"), seconds == 17);
+        assert_true(tmli_str_ends(tmli_buf_str(&ex->body),
+                                  "\r\n\r\n{\"error\":{\"code\":503,\"message\":\"no room\"}}"));
+        serve_exchange_end(&idle, ex);
+        serve_exchanges_deinit(&idle);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_put_together_from_its_pieces),
         cmocka_unit_test(a_body_over_the_limit_is_noticed_before_and_while_it_comes),
+        cmocka_unit_test(a_refusal_at_once_has_its_headers),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);
 }

@@ -150,6 +150,12 @@ static void rows_of_all_kinds_are_scored_in_their_places(void **state)
         assert_memory_equal(got + i * N_LABELS, rows[i].features != NULL ? of_vector : of_text,
                             sizeof of_text);
     }
+    /* As many as are asked for, though rows of the same kind follow. */
+    for (size_t n = 1; n < N_ROWS; n++) {
+        got[n * N_LABELS] = -1;
+        assert_int_equal(sm_rows_score(f->session, f->model, rows, n, got, NULL), TML_OK);
+        assert_true(got[n * N_LABELS] == -1);
+    }
 }
 
 int main(void)

@@ -136,6 +136,31 @@ static void a_bad_model_is_told_once_after_some_seconds(void **state)
     assert_serves(fix, 'b');
 }
 
+/* What /ping says meanwhile is what stands in the way now. */
+static void a_bad_first_model_is_the_reason_why_none_serves(void **state)
+{
+    fixture *fix = *state;
+    tml_error before = {0};
+    tml_error after = {0};
+    char *aside = tmpdir_path(fix->dir, "aside");
+    serve_server_close(&fix->server);
+    assert_int_equal(rename(fix->model_dir, aside), 0);
+    assert_int_equal(serve_server_open(&fix->server, fix->model_dir, &fix->log, NULL), TML_OK);
+    assert_false(serve_models_has_current(&fix->server.models, &before));
+    word_models_put("b", fix->model_dir);
+    spoil(fix);
+    serve_watch_look(&fix->server, false);
+    fix->server.trial.since_s -= 60; /* no more is coming */
+    serve_watch_look(&fix->server, false);
+    assert_false(serve_models_has_current(&fix->server.models, &after));
+    assert_non_null(strstr(after.text, "model.safetensors"));
+    assert_null(strstr(before.text, "model.safetensors"));
+    word_models_put("b", fix->model_dir);
+    serve_watch_look(&fix->server, false);
+    assert_serves(fix, 'b');
+    free(aside);
+}
+
 static void missing_files_change_nothing(void **state)
 {
     fixture *fix = *state;
@@ -196,6 +221,7 @@ int main(void)
         TEST(a_changed_model_is_swapped_in),
         TEST(with_fixed_models_only_who_asks_gets_it),
         TEST(a_bad_model_is_told_once_after_some_seconds),
+        TEST(a_bad_first_model_is_the_reason_why_none_serves),
         TEST(missing_files_change_nothing),
         TEST(without_memory_the_old_model_serves_on),
         TEST(the_thread_comes_and_goes),

@@ -207,6 +207,29 @@ static void a_full_queue_takes_no_more_until_a_job_is_done(void **state)
     record_deinit(&of);
 }
 
+static void the_bytes_of_a_job_that_is_done_are_free_again(void **state)
+{
+    tiny_server *fix = *state;
+    record of;
+    counted jobs[3];
+    record_init(&of, false);
+    serve_workers *workers = start(fix, (serve_workers_options){.n_threads = 1, .max_bytes = 1000});
+    assert_int_equal(submit(workers, &of, &jobs[0], 'a', 900, 1), SERVE_ADMITTED);
+    wait_for(&of, &of.n_done, 1);
+    while (atomic_load(&fix->server.n_queued) > 0) {
+        /* it is counted as done soon */
+    }
+    (void)pthread_mutex_lock(&of.lock);
+    of.is_held = true;
+    (void)pthread_mutex_unlock(&of.lock);
+    assert_int_equal(submit(workers, &of, &jobs[1], 'b', 600, 1), SERVE_ADMITTED);
+    assert_int_equal(submit(workers, &of, &jobs[2], 'c', 400, 1), SERVE_ADMITTED);
+    let_go(&of);
+    wait_for(&of, &of.n_done, 3);
+    serve_workers_free(workers);
+    record_deinit(&of);
+}
+
 static void without_memory_there_are_no_workers(void **state)
 {
     tiny_server *fix = *state;
@@ -228,6 +251,7 @@ int main(void)
         cmocka_unit_test(long_jobs_share_a_thread),
         cmocka_unit_test(every_job_is_worked_on_by_one_thread_at_a_time_until_it_is_done),
         cmocka_unit_test(a_full_queue_takes_no_more_until_a_job_is_done),
+        cmocka_unit_test(the_bytes_of_a_job_that_is_done_are_free_again),
         cmocka_unit_test(without_memory_there_are_no_workers),
     };
     return cmocka_run_group_tests(tests, tiny_server_open, tiny_server_close);
