@@ -78,6 +78,26 @@ static size_t count_wordless(const tmli_encoded *train)
     return n;
 }
 
+static tml_status count_untrained(const tmli_prepared *p, tml_fit_report *report, tml_error *err)
+{
+    const tmli_encoded *train = &p->parts[TMLI_PART_TRAIN];
+    bool *const is_trained = tmli_calloc(p->labels.n, sizeof *is_trained);
+    if (is_trained == NULL) {
+        return tmli_fail_memory(err, "the labels");
+    }
+    for (size_t i = 0; i < train->n; i++) {
+        is_trained[train->labels[i]] = true;
+    }
+    for (size_t c = p->labels.n; c-- > 0;) {
+        if (!is_trained[c]) {
+            report->labels_untrained++;
+            report->first_untrained = c;
+        }
+    }
+    tmli_free(is_trained);
+    return TML_OK;
+}
+
 static tml_status read_rows(tmli_fitting *fit, const tmli_fit_steps *steps, tml_error *err)
 {
     const tmli_preparing job = {.recipe = fit->recipe,
@@ -88,7 +108,10 @@ static tml_status read_rows(tmli_fitting *fit, const tmli_fit_steps *steps, tml_
     const tmli_prepared *p = &fit->prepared;
     tml_fit_report *report = &fit->report;
     const double start = tmli_seconds();
-    const tml_status status = steps->read(fit, &job, err);
+    tml_status status = steps->read(fit, &job, err);
+    if (status == TML_OK) {
+        status = count_untrained(p, report, err);
+    }
     if (status != TML_OK) {
         return status;
     }

@@ -123,7 +123,7 @@ void figures_log_data(const tml_log *log, const tml_fit_report *report)
     }
 }
 
-void figures_log_labels(const tml_log *log, const tml_model *model)
+static void warn_of_twins(const tml_log *log, const tml_model *model)
 {
     const size_t n = tml_model_labels(model);
     for (size_t i = 0; i < n && n <= MOST_COMPARED; i++) {
@@ -138,6 +138,18 @@ void figures_log_labels(const tml_log *log, const tml_model *model)
                 return;
             }
         }
+    }
+}
+
+void figures_log_labels(const tml_log *log, const tml_model *model, const tml_fit_report *report)
+{
+    warn_of_twins(log, model);
+    if (report->labels_untrained > 0) {
+        const tml_str first = tml_model_label(model, report->first_untrained);
+        tml_logf(log, TML_LOG_WARN,
+                 "%zu of %zu labels were not learned, as no training row has them, \"%.*s\" for "
+                 "one: add rows, or give a validation channel if the split took them",
+                 report->labels_untrained, tml_model_labels(model), TMLI_SHOWN(first));
     }
 }
 
@@ -318,6 +330,7 @@ static void describe(tmli_buf *text, const tml_model *model, const tml_fit_repor
     tmli_json_put_u64(&w, "words_kept", report->terms_kept);
     tmli_json_put_u64(&w, "words_with_vectors", report->vectors_found);
     tmli_json_put_u64(&w, "rows_wordless", report->rows_wordless);
+    tmli_json_put_u64(&w, "labels_untrained", report->labels_untrained);
     tmli_json_put_u64(&w, "sequences_replaced", report->replaced);
     tmli_json_put_u64(&w, "perhaps_utf8", report->doubtful);
     tmli_json_close_object(&w);

@@ -11,8 +11,8 @@
 void figures_log_epoch(const tml_log *log, const tml_epoch *epoch);
 /* What was read, in a few lines. */
 void figures_log_data(const tml_log *log, const tml_fit_report *report);
-/* A warning where two labels are likely meant as one: they differ in ASCII case alone. */
-void figures_log_labels(const tml_log *log, const tml_model *model);
+/* Warnings where two labels are likely meant as one (they differ in ASCII case alone), and of labels without training rows. */
+void figures_log_labels(const tml_log *log, const tml_model *model, const tml_fit_report *report);
 /* Why training ended before its last epoch, if it did. */
 void figures_log_end(const tml_log *log, const tml_fit_report *report);
 /* The kept weights' figures: "final:validation:accuracy=…;" and the like. */

@@ -290,7 +290,7 @@ static void write_figures(const train_job *job, const char *name,
 /* Figures first: once the artifact stands, the job has succeeded. */
 static tml_status write_results(const train_job *job, tml_error *err)
 {
-    figures_log_labels(job->log, job->model);
+    figures_log_labels(job->log, job->model, &job->report);
     figures_log_end(job->log, &job->report);
     figures_log_result(job->log, &job->report);
     write_figures(job, "metrics.json", figures_write);

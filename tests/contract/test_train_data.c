@@ -347,6 +347,20 @@ static void a_channel_without_files_is_passed_over_with_a_warning(void **state)
                          "nothing is scored at the end\n");
 }
 
+static void labels_without_training_rows_are_told(void **state)
+{
+    job *const j = *state;
+    job_fill(j);
+    job_write(j, "input/data/train/rows.csv",
+              "TITLE,CATEGORY\nmarket bank,b\nphone robot,t\nbank profit,b\nlaser chip,t\n");
+    job_hyperparameters(j, ", \"validation_split\": \"0\"");
+    assert_job_trained(j);
+    assert_int_equal(metric(j, "data.labels_untrained"), 2);
+    assert_complained(j, "train: warning: 2 of 4 labels were not learned, as no training row has "
+                         "them, \"Entertainment\" for one: add rows, or give a validation channel "
+                         "if the split took them\n");
+}
+
 static void the_test_channel_is_scored_once_at_the_end(void **state)
 {
     job *const j = *state;
@@ -391,6 +405,7 @@ int main(void)
         IN_A_JOB(the_channel_training_is_another_name_of_train),
         IN_A_JOB(a_validation_channel_takes_the_place_of_the_split),
         IN_A_JOB(a_channel_without_files_is_passed_over_with_a_warning),
+        IN_A_JOB(labels_without_training_rows_are_told),
         IN_A_JOB(the_test_channel_is_scored_once_at_the_end),
         IN_A_JOB(the_test_channel_does_not_change_the_artifact),
     };

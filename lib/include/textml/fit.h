@@ -72,12 +72,14 @@ TML_API void tml_evaluation_deinit(tml_evaluation *evaluation); /* leaves {0} */
 
 struct tml_fit_report {
     size_t rows_train, rows_validation, rows_test;
-    size_t terms_seen;    /* distinct tokens of the training rows */
-    size_t terms_kept;    /* of them in the vocabulary */
-    size_t rows_wordless; /* training rows without a term of the vocabulary */
-    bool vectors_read;    /* word vectors were asked for and read */
-    size_t vectors_found; /* terms of the vocabulary that the word vectors have */
-    uint64_t replaced;    /* ill-formed UTF-8 sequences read as U+FFFD */
+    size_t terms_seen;       /* distinct tokens of the training rows */
+    size_t terms_kept;       /* of them in the vocabulary */
+    size_t rows_wordless;    /* training rows without a term of the vocabulary */
+    size_t labels_untrained; /* without training rows: the recipe's, or lost to the split */
+    size_t first_untrained;  /* number of the first of these labels; 0 when there is none */
+    bool vectors_read;       /* word vectors were asked for and read */
+    size_t vectors_found;    /* terms of the vocabulary that the word vectors have */
+    uint64_t replaced;       /* ill-formed UTF-8 sequences read as U+FFFD */
     uint64_t doubtful; /* texts and labels of latin-1 files whose bytes are all well-formed UTF-8 */
     size_t epochs_run; /* also one that was begun only; 0 for models without epochs */
     size_t best_epoch; /* whose weights are kept, from 1; 0 when none was finished */
