@@ -54,6 +54,13 @@ static inline tml_str fuzz_line(tml_str *rest)
     return line;
 }
 
+/* Whether a tmli_source would take off a byte-order mark, or unpack gzip, before anybody reads the text. */
+static inline bool fuzz_is_changed_by_source(tml_str text)
+{
+    return (text.len >= 2 && memcmp(text.data, "\x1f\x8b", 2) == 0) ||
+           (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0);
+}
+
 /* A call either worked and said nothing, or failed with a sentence that begins with source and, when valid_text,
  * is valid UTF-8. What is cut short by want of memory does not happen here. */
 static inline void fuzz_check_error(tml_status status, const tml_error *err, const char *source)

@@ -139,8 +139,8 @@ static void check_csv(const asked *a, tml_str body)
     tmli_source *source = NULL;
     tmli_csv csv;
     size_t n = 0;
-    if (tmli_str_starts(body, "\x1f\x8b") || tmli_str_starts(body, "\xef\xbb\xbf")) {
-        return; /* a label that looks like gzip or begins with a mark: the reader here takes it for that */
+    if (fuzz_is_changed_by_source(body)) {
+        return; /* such a label */
     }
     FUZZ_CHECK(tmli_source_memory("answer", body.data, body.len, &source, NULL) == TML_OK);
     tmli_csv_init(&csv, source, ',', TMLI_QUOTE_RFC4180, body.len + 1);

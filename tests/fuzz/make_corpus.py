@@ -444,6 +444,7 @@ def content():
     case("number", 0, as_json, "", "5")
     case("lines", 2, "text/plain", "text/plain", "one\r\ntwo\n\nfour")
     case("lines_mark", 4, "text/plain;charset=\"UTF-8\"", "text/csv", "\ufeffone\ntwo\n")
+    case("csv_two_marks", 0, "text/csv", "", "\ufeff\ufeffone\n")
     case("lines_bytes", 0, "text/plain", as_json, b"caf\xe9\n\xff\0\n")
     case("csv", 2, "text/csv", "text/csv", 'one\n"two, quoted"\n"thr""ee\nlines"\n')
     case("csv_comma_label", 0, "text/plain", "text/csv", "one\\n\\n")
