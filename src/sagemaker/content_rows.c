@@ -75,7 +75,8 @@ static bool is_packed(const sm_rows *rows, tml_str body)
 /* By its byte-order mark, which no UTF-8 has: as UTF-8 each row would be rubbish. */
 static bool is_utf16(const sm_rows *rows, tml_str body)
 {
-    return (tmli_str_starts(body, "\xff\xfe") || tmli_str_starts(body, "\xfe\xff")) &&
+    const unsigned first = body.len >= 2 ? (unsigned char)body.data[0] : 0;
+    return first >= 0xFE && first + (unsigned char)body.data[1] == 0xFE + 0xFF &&
            rows->media != SM_RECORDIO && !rows->is_latin1;
 }
 
