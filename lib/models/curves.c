@@ -57,6 +57,17 @@ static size_t walk(const scored *rows, size_t n, step *out)
     return n_steps;
 }
 
+static tml_status check_scores(const double *scores, size_t n, tml_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(scores[i])) {
+            return tmli_fail(err, TML_ENUMERIC, "curve: score %g of row %zu is not finite",
+                             scores[i], i);
+        }
+    }
+    return TML_OK;
+}
+
 static tml_status make_steps(const unsigned char *truth, const double *scores, size_t n, steps *out,
                              tml_error *err)
 {
@@ -69,11 +80,8 @@ static tml_status make_steps(const unsigned char *truth, const double *scores, s
     if (rows == NULL || items == NULL) {
         TMLI_TRY(tmli_fail_memory(err, "a curve"));
     }
+    TMLI_TRY(check_scores(scores, n, err));
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(scores[i])) {
-            TMLI_TRY(tmli_fail(err, TML_ENUMERIC, "curve: score %g of row %zu is not finite",
-                               scores[i], i));
-        }
         rows[i] = (scored){scores[i], truth[i] != 0};
     }
     qsort(rows, n, sizeof *rows, by_falling_score);
@@ -253,11 +261,11 @@ tml_status tmli_curve_areas(const unsigned char *truth, const double *scores, si
                             double *average_precision, tml_error *err)
 {
     size_t n_hits = 0;
+    const tml_status status = check_scores(scores, n, err);
+    if (status != TML_OK) {
+        return status;
+    }
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(scores[i])) {
-            return tmli_fail(err, TML_ENUMERIC, "curve: score %g of row %zu is not finite",
-                             scores[i], i);
-        }
         n_hits += truth[i] != 0;
     }
     if (n_hits == 0 || n_hits == n) {
